@@ -1,0 +1,17 @@
+"""Where the project is: the directory that holds notebooks/studies."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+
+@lru_cache
+def project() -> Path:
+    """The checkout: from XIT_ROOT, else the first parent of here that holds notebooks/studies,
+    else the checkout this package was installed from."""
+    if root := os.environ.get("XIT_ROOT"):
+        return Path(root).resolve()
+    for place in (Path.cwd(), *Path.cwd().parents):
+        if (place / "notebooks" / "studies").is_dir():
+            return place
+    return Path(__file__).resolve().parents[1]
