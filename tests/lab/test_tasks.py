@@ -1,0 +1,141 @@
+"""The lab's tasks: gold labels that follow from the text, and no shortcut."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from xit.lab import tasks
+from xit.lab.grammar import Grammar, text
+from xit.lab.languages import LANGUAGES, SOURCE, lexicon
+from xit.lab.tasks import Maker
+from xit.lab.world import World
+
+WORLD = World(0)
+GRAMMARS = {c: Grammar(lexicon(c, WORLD.concepts())) for c in LANGUAGES}
+
+
+def bag_of_words(texts: list[str], labels: list[int], train: int) -> float:
+    """Accuracy on the rest of naive Bayes over the words of the first `train` texts (0-1)."""
+    counts: dict[int, Counter[str]] = {label: Counter() for label in set(labels)}
+    for line, label in zip(texts[:train], labels[:train], strict=True):
+        counts[label].update(line.split())
+    vocabulary = set().union(*counts.values())
+    total = {k: sum(c.values()) + len(vocabulary) for k, c in counts.items()}
+
+    def guess(line: str) -> int:
+        return max(
+            counts, key=lambda k: sum(np.log((counts[k][w] + 1) / total[k]) for w in line.split())
+        )
+
+    rest = list(zip(texts[train:], labels[train:], strict=True))
+    return float(np.mean([guess(line) == label for line, label in rest]))
+
+
+def test_hypothesis_alone_stays_near_chance() -> None:
+    maker = Maker(WORLD, "shortcut")
+    rows = [tasks.nli_row(GRAMMARS[SOURCE], maker.inference(), i) for i in range(6000)]
+    accuracy = bag_of_words(
+        [str(r["hypothesis"]) for r in rows], [int(str(r["label"])) for r in rows], 4500
+    )
+    assert accuracy < 1 / 3 + 0.04
+
+
+def test_ending_alone_stays_near_chance() -> None:
+    maker = Maker(WORLD, "endings")
+    rows = [tasks.hellaswag_row(GRAMMARS[SOURCE], maker, i, "train") for i in range(3000)]
+    endings, right = [], []
+    for row in rows:
+        for i, ending in enumerate(row["endings"]):  # type: ignore[arg-type,var-annotated]
+            endings.append(str(ending))
+            right.append(int(str(i) == row["label"]))
+    counts = {k: Counter[str]() for k in (0, 1)}
+    for ending, label in list(zip(endings, right, strict=True))[:9000]:
+        counts[label].update(ending.split())
+
+    def odds(ending: str) -> float:
+        return sum(np.log((counts[1][w] + 1) / (counts[0][w] / 3 + 1)) for w in ending.split())
+
+    hits = [
+        int(np.argmax([odds(e) for e in row["endings"]])) == int(str(row["label"]))  # type: ignore[attr-defined]
+        for row in rows[2250:]
+    ]
+    assert np.mean(hits) < 0.25 + 0.06
+
+
+def test_question_alone_stays_near_chance() -> None:
+    """Guessing the commonest answer to the same question word is hardly ever right."""
+    maker = Maker(WORLD, "questions")
+    rows = [tasks.squad_row(GRAMMARS[SOURCE], maker.reading(), str(i)) for i in range(4000)]
+    answers: dict[str, Counter[str]] = {}
+    for row in rows[:3000]:
+        for word in str(row["question"]).split():
+            answers.setdefault(word, Counter())[row["answers"]["text"][0]] += 1  # type: ignore[index]
+    right = 0
+    for row in rows[3000:]:
+        votes: Counter[str] = Counter()
+        for word in str(row["question"]).split():
+            told = answers.get(word, Counter())
+            votes.update({a: n / (1 + told.total()) for a, n in told.items()})
+        right += votes.most_common(1)[0][0] == row["answers"]["text"][0]  # type: ignore[index]
+    assert right / 1000 < 0.15
+
+
+@pytest.mark.parametrize("code", list(LANGUAGES))
+def test_answers_stand_at_their_offset_in_every_language(code: str) -> None:
+    maker = Maker(WORLD, f"offsets/{code}")
+    for i in range(200):
+        row = tasks.squad_row(GRAMMARS[code], maker.reading(), str(i))
+        context, answers = str(row["context"]), row["answers"]
+        start, answer = answers["answer_start"][0], answers["text"][0]  # type: ignore[index]
+        assert context[start : start + len(answer)] == answer
+
+
+def test_labels_of_inference_follow_from_the_events() -> None:
+    maker = Maker(WORLD, "labels")
+    slots = ("place", "time", "adjective")
+    for _ in range(300):
+        premise, hypothesis, label = maker.inference()
+        twin = next(e for e in premise if (e.agent, e.verb, e.patient) == hypothesis[:3])
+        asked = next(s for s in slots if getattr(hypothesis, s) is not None)
+        told, said = getattr(twin, asked), getattr(hypothesis, asked)
+        assert label == (0 if told == said else 1 if told is None else 2)
+    labels = Counter(Maker(WORLD, f"b{i}").inference()[2] for i in range(600))
+    assert min(labels.values()) > 150
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("qaa", "SVO"), ("qag", "SOV"), ("qak", "VSO")],
+)
+def test_word_order(code: str, expected: str) -> None:
+    maker = Maker(WORLD, "order")
+    event = maker.sentence()._replace(det=None, adjective=None, place=None, time=None, adverb=None)
+    event = event._replace(agent="per.0")
+    words = GRAMMARS[code].statement(event)
+    order = "".join({"PROPN": "S", "VERB": "V", "NOUN": "O"}.get(w.upos, "") for w in words)
+    assert order == expected
+
+
+def test_written_text_joins_words_and_attaches_punctuation() -> None:
+    event = Maker(WORLD, "x").sentence()
+    words = GRAMMARS[SOURCE].statement(event)
+    assert text(words) == " ".join(w.form for w in words[:-1]) + "."
+
+
+def test_tagged_sentences_use_each_entity_type_and_some_ambiguous_words() -> None:
+    maker = Maker(WORLD, "tags")
+    words = [w for _ in range(1500) for w in tasks.tagged(GRAMMARS[SOURCE], maker)]
+    assert {w.ner for w in words} == set("O B-PER I-PER B-ORG I-ORG B-LOC".split())
+    ner: dict[str, set[str]] = {}
+    for w in words:
+        ner.setdefault(w.form, set()).add(w.ner)
+    assert sum(len(v) > 1 for v in ner.values()) > 10  # surnames are place names
+
+
+def test_the_same_key_makes_the_same_rows() -> None:
+    def some(key: str) -> list[str]:
+        maker = Maker(WORLD, key)
+        return [tasks.story(GRAMMARS["qal"], maker) for _ in range(20)]
+
+    assert some("k") == some("k") != some("l")

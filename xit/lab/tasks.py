@@ -1,0 +1,229 @@
+"""The lab's datasets: rows with gold labels, in the columns of the real datasets they stand for.
+
+Every classification task is balanced so that neither the hypothesis, the question nor the endings
+alone give the answer (tests/lab/test_tasks.py trains models on them alone). Development and test
+sets of XNLI, XQuAD and Tatoeba tell the same content in every language; all other texts differ.
+"""
+
+import random
+
+from xit.lab.grammar import Grammar, Word, text
+from xit.lab.world import Event, Teller, World
+
+SLOTS = ("agent", "patient", "place", "time")
+MODIFIERS = ("place", "time", "adjective")
+Row = dict[str, object]
+
+
+def only(event: Event, *kept: str) -> Event:
+    """`event` without the modifiers that are not in `kept`."""
+    dropped = [m for m in MODIFIERS if m not in kept]
+    return event._replace(**dict.fromkeys(dropped))  # type: ignore[arg-type]
+
+
+class Maker:
+    """Makes rows of one split; the same world, split and seed give the same rows."""
+
+    def __init__(self, world: World, key: str, uniform: float = 0.5) -> None:
+        self.world, self.rng = world, random.Random(key)
+        self.teller = Teller(world, self.rng, uniform)
+
+    # -- natural language inference ---------------------------------------------------------
+
+    def inference(self) -> tuple[list[Event], Event, int]:
+        """(premise events, hypothesis, label 0 entailment, 1 neutral, 2 contradiction).
+
+        The hypothesis is drawn first and alike for all labels: an event with one modifier. Its
+        twin in the premise has the same modifier (entailment), none (neutral) or another value
+        (contradiction); a second event with a modifier of the same sort is told beside it.
+        """
+        label, slot = self.rng.randrange(3), self.rng.choice(MODIFIERS)
+        full = self._full()
+        value = str(getattr(full, slot))
+        told = value if label == 0 else None if label == 1 else self._other(slot, value)
+        extra = self.rng.choice([s for s in MODIFIERS if s != slot])
+        twin = only(full, slot, extra)._replace(**{slot: told})  # type: ignore[arg-type]
+        beside = only(self._full(), slot, extra)
+        while beside.agent == full.agent or beside.patient == full.patient:
+            beside = self._full()
+        same = self.rng.random() < (0.35 if label == 0 else 0.65)
+        beside = beside._replace(**{slot: value if same else self._other(slot, value)})
+        premise = [twin, beside]
+        self.rng.shuffle(premise)
+        return premise, only(full, slot), label
+
+    def _full(self) -> Event:
+        return self.teller.event(told=1.0)._replace(det=None, adverb=None)
+
+    def _other(self, slot: str, value: str) -> str:
+        """A value of `slot` that cannot hold together with `value`."""
+        if slot == "place":
+            return self.teller.another(self.world.places, value)
+        if slot == "time":
+            days = self.world.days if value in self.world.days else [str(d) for d in range(1, 32)]
+            return self.teller.another(days, value)
+        group = self.world.adjectives[self.world.group_of[value]]
+        return self.teller.another(group, value)
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def passage(self, events: int) -> list[Event]:
+        """Events by different agents, no two with the same verb and patient."""
+        made: list[Event] = []
+        while len(made) < events:
+            e = self.teller.event(told=0.6)
+            if all(e.agent != m.agent and (e.verb, e.patient) != (m.verb, m.patient) for m in made):
+                made.append(e)
+        return made
+
+    def reading(self, events: int = 4) -> tuple[list[Event], int, str]:
+        """(passage, index of the event asked about, slot asked for)."""
+        passage = self.passage(events)
+        index = self.rng.randrange(events)
+        told = [s for s in SLOTS if getattr(passage[index], s)]
+        return passage, index, self.rng.choice(told)
+
+    # -- sentence completion ------------------------------------------------------------------
+
+    def completion(self) -> tuple[list[Event], list[tuple[str, str]], int]:
+        """(context events, four (verb, patient) endings, index of the right one).
+
+        Somebody does something, then something else; then what one always does next with the first
+        thing. The endings cross two next verbs with two things of that kind: each verb and each
+        thing stands in two of the four.
+        """
+        first = self.teller.event(told=0.2)
+        kind = self.world.kind_of_verb[first.verb]
+        verb = self.teller.another(self.world.verbs[kind], first.verb)
+        patient = self.teller.patient(first.verb)
+        while patient == first.patient:
+            patient = self.teller.patient(first.verb)
+        second = self.teller.event(first.agent, told=0.2)
+        while self.world.kind_of_verb[second.verb] == kind:
+            second = self.teller.event(first.agent, told=0.2)
+        verbs = (self.world.next_verb[first.verb], self.world.next_verb[verb])
+        endings = [(v, p) for v in verbs for p in (first.patient, patient)]
+        right = endings[0]
+        self.rng.shuffle(endings)
+        return [first, second], endings, endings.index(right)
+
+    def sentence(self) -> Event:
+        """One event for tagging."""
+        return self.teller.event(told=0.6)
+
+
+def nli_row(grammar: Grammar, item: tuple[list[Event], Event, int], index: int) -> Row:
+    """A row of GLUE's MNLI and of XNLI."""
+    premise, hypothesis, label = item
+    return {
+        "premise": " ".join(text(grammar.statement(e)) for e in premise),
+        "hypothesis": text(grammar.statement(hypothesis)),
+        "label": label,
+        "idx": index,
+    }
+
+
+def squad_row(grammar: Grammar, item: tuple[list[Event], int, str], name: str) -> Row:
+    """A row of SQuAD v1.1 and of XQuAD; the answer's offset counts characters of the context."""
+    passage, index, slot = item
+    sentences = [grammar.statement(e) for e in passage]
+    before = "".join(text(s) + " " for s in sentences[:index])
+    answer = grammar.answer(passage[index], slot)
+    start = len(before) + offset(sentences[index], answer)
+    return {
+        "id": name,
+        "title": grammar.language.name,
+        "context": " ".join(text(s) for s in sentences),
+        "question": text(grammar.question(passage[index], slot)),
+        "answers": {"text": [text(answer)], "answer_start": [start]},
+    }
+
+
+def offset(sentence: list[Word], part: list[Word]) -> int:
+    """Where the words of `part` begin in the written `sentence`, in characters."""
+    forms, wanted = [w.form for w in sentence], [w.form for w in part]
+    # entity words are matched from the left, objects from the right of a homograph verb by tag
+    for i in range(len(forms)):
+        if forms[i : i + len(wanted)] == wanted and sentence[i].upos != "VERB":
+            return len(text(sentence[:i])) + (1 if i else 0)
+    raise ValueError(f"{' '.join(wanted)!r} is not in {text(sentence)!r}")
+
+
+def hellaswag_row(grammar: Grammar, maker: Maker, index: int, split: str) -> Row:
+    """A row of HellaSwag; only meant for languages that put the subject first."""
+    events, endings, right = maker.completion()
+    subject = text(grammar.agent(events[0].agent))
+    context = " ".join(text(grammar.statement(e)) for e in events)
+    phrases = []
+    for verb, patient in endings:
+        clause = grammar.clause(Event(events[0].agent, verb, patient), without="agent")
+        phrases.append(text([*clause, Word(".", "PUNCT", "O", ".")]))
+    return {
+        "ind": index,
+        "activity_label": maker.world.kind_of_verb[endings[right][0]],
+        "ctx_a": context,
+        "ctx_b": subject,
+        "ctx": f"{context} {subject}",
+        "endings": phrases,
+        "source_id": f"lab~{index}",
+        "split": split,
+        "split_type": "indomain",
+        "label": str(right),
+    }
+
+
+def tagged(grammar: Grammar, maker: Maker) -> list[Word]:
+    """A sentence with its tags: mostly statements, some questions, negations and descriptions."""
+    draw, event = maker.rng.random(), maker.sentence()
+    if draw < 0.1:
+        told = [s for s in SLOTS if getattr(event, s)]
+        return grammar.question(event, maker.rng.choice(told))
+    if draw < 0.2:
+        world = maker.world
+        noun = event.patient
+        kind = f"kind.{world.kind_of_noun[noun]}"
+        return grammar.copula(
+            noun, kind if maker.rng.random() < 0.5 else maker.teller.adjective(noun)
+        )
+    return grammar.statement(event, negated=draw < 0.3)
+
+
+# -- text for the masked language model -----------------------------------------------------
+
+
+def story(grammar: Grammar, maker: Maker) -> str:
+    """A short passage: things happen, are asked about, are described, or are concluded."""
+    world, rng, teller = maker.world, maker.rng, maker.teller
+    draw = rng.random()
+    if draw < 0.4:  # a narrative: somebody goes on with the same thing, another does something else
+        agent = teller.agent()
+        events = [teller.event(agent, told=0.4)]
+        for _ in range(rng.randint(1, 3)):
+            last = events[-1]
+            if rng.random() < 0.6:
+                events.append(
+                    last._replace(verb=world.next_verb[last.verb], time=None, adverb=None)
+                )
+            else:
+                events.append(teller.event(agent if rng.random() < 0.5 else None, told=0.4))
+        return " ".join(text(grammar.statement(e, rng.random() < 0.05)) for e in events)
+    if draw < 0.8:  # questions and answers
+        passage = maker.passage(rng.choice((1, 2, 3, 3, 4)))
+        said = [text(grammar.statement(e)) for e in passage]
+        for event in rng.sample(passage, min(len(passage), rng.randint(1, 2))):
+            slot = rng.choice([s for s in SLOTS if getattr(event, s)])
+            said += [text(grammar.question(event, slot)), text(grammar.answer(event, slot)) + "."]
+        return " ".join(said)
+    if draw < 0.88:  # descriptions
+        nouns = rng.sample(list(world.kind_of_noun), 3)
+        said = []
+        for noun in nouns:
+            said.append(text(grammar.copula(noun, f"kind.{world.kind_of_noun[noun]}")))
+            said.append(text(grammar.copula(noun, teller.adjective(noun))))
+        return " ".join(said)
+    premise, hypothesis, label = maker.inference()  # so …; but …
+    if label == 1:
+        return " ".join(text(grammar.statement(e)) for e in [*premise, hypothesis])
+    word = grammar.lexicon.word("fun.so" if label == 0 else "fun.but")
+    said = [text(grammar.statement(e)) for e in premise]
+    return " ".join([*said, word, text(grammar.statement(hypothesis, negated=label == 2))])
