@@ -1,0 +1,1 @@
+"""From datasets in Hub layout to batches of token ids."""
