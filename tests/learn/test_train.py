@@ -1,0 +1,334 @@
+"""The training loop: it learns, keeps the best state, stops, repeats itself, and scales."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+
+import pytest
+import torch
+
+from xit.data.encode import IGNORE, Feature
+from xit.learn.model import Heads, Model
+from xit.learn.pretrain import new_model
+from xit.learn.train import Hyper, Stream, make_batch, number_of_steps, plan, smoothed, train
+
+HEADS: Heads = {
+    "pair": ("pair", 2),
+    "tags": ("tagging", 3),
+    "qa": ("span", 2),
+    "choice": ("choice", 2),
+}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """Tensors this small are faster on one, and sums come out alike."""
+    torch.set_num_threads(1)
+
+
+def model(seed: int = 1, dropout: float = 0.0) -> Model:
+    return Model(new_model(40, 16, 2, 2, 32, 16, dropout, 7), HEADS, seed)
+
+
+def pairs(count: int = 8) -> list[Feature]:
+    """The label is in the second token: 10 or 11."""
+    return [
+        {"ids": [0, 10 + i % 2, *[20 + (i * 7) % 13] * (1 + i % 4), 2], "row": i, "label": i % 2}
+        for i in range(count)
+    ]
+
+
+def state(model: Model) -> dict[str, torch.Tensor]:
+    return {k: v.clone() for k, v in model.state_dict().items()}
+
+
+def same(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(one[k], two[k]) for k in one)
+
+
+# -- learning --
+
+
+@pytest.mark.parametrize("task", ["pair", "tags", "qa", "choice"])
+def test_it_learns_eight_examples_by_heart(task: str) -> None:
+    made = pairs()
+    for f in made:
+        n = len(f["ids"])
+        f |= {"labels": [IGNORE, 1 + f["label"], *[0] * (n - 3), IGNORE]} if task == "tags" else {}
+        f |= {"start": 1 + f["label"], "end": n - 1} if task == "qa" else {}
+    if task == "choice":  # the ending that begins with 10 is right
+        made = [
+            {"ids": [0, 10 + (k != i % 2), 20 + i, 2], "row": i, "label": i % 2}
+            for i in range(8)
+            for k in range(2)
+        ]
+    m = model()
+    hyper = Hyper(learning_rate=0.01, batch_size=4, epochs=60, eval_every=20)
+    history = train(m, [Stream(task, made, together=task == "choice")], hyper, seed=1)
+    losses = [p["loss"] for p in history.points]
+    assert losses[0] is not None and losses[-1] is not None
+    assert losses[-1] < 0.05 < losses[0]
+    assert not m.training
+
+
+def test_it_learns_a_text_by_heart() -> None:
+    made: list[Feature] = [{"ids": [0, *range(10, 18), 2], "row": i} for i in range(8)]
+    m = model()
+    hyper = Hyper(learning_rate=0.01, batch_size=8, max_steps=120, eval_every=40)
+    history = train(m, [Stream("mlm", made, mask=(39, 40, 4))], hyper, seed=1)
+    losses = [p["loss"] for p in history.points]
+    assert losses[-1] is not None and losses[-1] < 0.5
+
+
+# -- the best state --
+
+
+class Script:
+    """An evaluation that says what it was told to, and keeps the state it saw."""
+
+    def __init__(self, *scores: float) -> None:
+        self.scores, self.seen, self.modes = list(scores), [], []  # type: ignore[var-annotated]
+
+    def __call__(self, model: Model) -> float:
+        self.seen.append(state(model))
+        self.modes.append(model.training)
+        return self.scores[len(self.seen) - 1]
+
+
+def test_the_best_state_is_kept() -> None:
+    m, script = model(), Script(10, 90, 50, 90)
+    hyper = Hyper(learning_rate=0.01, batch_size=4, max_steps=8, eval_every=2)
+    history = train(m, [Stream("pair", pairs())], hyper, 1, script)
+    assert (history.best, history.best_step, history.steps) == (90, 4, 8)  # the first of equals
+    assert not history.stopped_early
+    assert same(state(m), script.seen[1])
+    assert not same(script.seen[1], script.seen[2])
+    assert script.modes == [False] * 4
+    assert [(p["step"], p["dev"]) for p in history.points] == [(2, 10), (4, 90), (6, 50), (8, 90)]
+
+
+def test_the_last_state_is_kept_where_it_is_the_best_or_nothing_is_evaluated() -> None:
+    m, script = model(), Script(10, 20)
+    hyper = Hyper(learning_rate=0.01, batch_size=4, max_steps=4, eval_every=2)
+    assert train(m, [Stream("pair", pairs())], hyper, 1, script).best_step == 4
+    assert same(state(m), script.seen[1])
+    plain = model()
+    history = train(plain, [Stream("pair", pairs())], hyper, 1)
+    assert (history.best, history.best_step, history.steps) == (None, 0, 4)
+    assert same(state(plain), script.seen[1])  # and evaluating changes nothing
+
+
+def test_it_stops_when_the_score_does_not_rise() -> None:
+    script = Script(10, 30, 20, 30, 99)
+    hyper = Hyper(learning_rate=0.01, batch_size=4, max_steps=40, eval_every=2, patience=2)
+    m = model()
+    history = train(m, [Stream("pair", pairs())], hyper, 1, script)
+    assert history.stopped_early
+    assert (history.steps, history.best, history.best_step) == (8, 30, 4)
+    assert same(state(m), script.seen[1])
+
+
+def test_the_last_step_is_evaluated_whatever_the_interval() -> None:
+    script = Script(10, 20)
+    hyper = Hyper(learning_rate=0.01, batch_size=4, max_steps=5, eval_every=3)
+    history = train(model(), [Stream("pair", pairs())], hyper, 1, script)
+    assert [p["step"] for p in history.points] == [3, 5]
+
+
+# -- the same again --
+
+
+def trained(seed: int, head: int = 1) -> dict[str, torch.Tensor]:
+    m = model(head, dropout=0.1)
+    hyper = Hyper(learning_rate=0.01, batch_size=3, max_steps=6, eval_every=3)
+    train(m, [Stream("pair", pairs(10))], hyper, seed, lambda m: 0.0)
+    return state(m)
+
+
+def test_the_same_seed_gives_the_same_weights_bit_for_bit() -> None:
+    one = trained(1)
+    torch.rand(11)  # whatever was drawn before
+    assert same(one, trained(1))
+    assert not same(one, trained(2))
+
+
+def test_only_what_the_task_uses_is_trained() -> None:
+    m = model()
+    before = state(m)
+    hyper = Hyper(learning_rate=0.01, batch_size=4, max_steps=3)
+    train(m, [Stream("pair", pairs())], hyper, 1)
+    moved = {k for k, v in state(m).items() if not torch.equal(v, before[k])}
+    assert "heads.pair.out.weight" in moved
+    assert "lm.roberta.embeddings.word_embeddings.weight" in moved
+    assert not any(k.startswith(("heads.tags", "heads.qa", "heads.choice")) for k in moved)
+    assert "lm.lm_head.dense.weight" not in moved
+    assert torch.equal(state(m)["lm.lm_head.decoder.weight"],
+                       state(m)["lm.roberta.embeddings.word_embeddings.weight"])  # fmt: skip
+
+
+# -- plans and numbers --
+
+
+def test_number_of_steps() -> None:
+    streams = [Stream("pair", pairs(10))]
+    hyper = {"learning_rate": 1.0, "batch_size": 5}
+    assert number_of_steps(streams, Hyper(**hyper, epochs=3)) == 6  # type: ignore[arg-type]
+    assert number_of_steps(streams, Hyper(**hyper, epochs=0.5)) == 1  # type: ignore[arg-type]
+    assert number_of_steps(streams, Hyper(**hyper, epochs=0.01)) == 1  # type: ignore[arg-type]
+    assert number_of_steps(streams, Hyper(**hyper, max_steps=77)) == 77  # type: ignore[arg-type]
+    choices: list[Feature] = [{"ids": [0], "row": i // 4, "label": 0} for i in range(40)]
+    together = Stream("choice", choices, together=True)
+    assert number_of_steps([together], Hyper(**hyper, epochs=3)) == 6  # type: ignore[arg-type]
+    both = [Stream("pair", pairs(10)), together]
+    assert number_of_steps(both, Hyper(**hyper, epochs=1)) == 4  # type: ignore[arg-type]
+
+
+def test_an_epoch_is_rounded_to_whole_updates() -> None:
+    """Eleven rows in batches of four are three updates, nine are two."""
+    hyper = Hyper(learning_rate=1.0, batch_size=4, epochs=1)
+    stream = Stream("pair", pairs(11))
+    steps = number_of_steps([stream], hyper)
+    assert sorted(i for _, b in islice(plan([stream], hyper, 1), steps) for i in b) == list(
+        range(11)
+    )
+    assert number_of_steps([Stream("pair", pairs(9))], hyper) == 2
+
+
+def test_a_plan_has_every_row_once_an_epoch_in_ever_new_order() -> None:
+    stream = Stream("pair", pairs(10))
+    batches = [b for _, b in islice(plan([stream], Hyper(1.0, 4), 1), 6)]
+    first, second = ([i for b in part for i in b] for part in (batches[:3], batches[3:]))
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert first != second
+
+
+def test_streams_are_drawn_by_their_weights() -> None:
+    streams = [Stream("pair", pairs(), weight=3.0), Stream("tags", pairs(), weight=1.0)]
+    drawn = Counter(s.task for s, _ in islice(plan(streams, Hyper(1.0, 4), 1), 2000))
+    assert drawn["pair"] / 2000 == pytest.approx(0.75, abs=0.04)
+
+
+def test_smoothed() -> None:
+    """Shares 0.8 and 0.2; their roots are 2 to 1."""
+    assert smoothed({"en": 80, "sw": 20}, 1.0) == pytest.approx({"en": 0.8, "sw": 0.2})
+    assert smoothed({"en": 80, "sw": 20}, 0.5) == pytest.approx({"en": 2 / 3, "sw": 1 / 3})
+    assert smoothed({"en": 80, "sw": 20}, 0.0) == pytest.approx({"en": 0.5, "sw": 0.5})
+
+
+def rates(monkeypatch: pytest.MonkeyPatch, steps: int, warmup: float) -> list[float]:
+    """The learning rate that every update was made with."""
+    used: list[float] = []
+    step = torch.optim.AdamW.step
+
+    def spy(self: torch.optim.AdamW, closure: None = None) -> None:
+        used.append(self.param_groups[0]["lr"])
+        step(self, closure)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", spy)
+    hyper = Hyper(learning_rate=0.01, batch_size=4, max_steps=steps, warmup=warmup)
+    train(model(), [Stream("pair", pairs())], hyper, 1)
+    return used
+
+
+def test_warm_up_and_decay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten updates, two of warm-up: half, full; then from full in eighths towards none."""
+    expected = [0.5, 1.0, 1.0, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125]
+    assert rates(monkeypatch, 10, 0.2) == pytest.approx([0.01 * x for x in expected])
+
+
+def test_a_single_update_is_at_the_full_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert rates(monkeypatch, 1, 0.1) == pytest.approx([0.01])
+
+
+def test_the_history_tells_the_rate_of_its_own_step() -> None:
+    hyper = Hyper(learning_rate=0.01, batch_size=4, max_steps=10, warmup=0.2, eval_every=2)
+    history = train(model(), [Stream("pair", pairs())], hyper, 1)
+    told = [p["learning_rate"] for p in history.points]
+    assert told == pytest.approx([0.01, 0.00875, 0.00625, 0.00375, 0.00125])
+
+
+def test_weight_decay_spares_biases_and_layer_norm() -> None:
+    """With a rate so small that only decay would show: w → w (1 - rate x decay)."""
+    m = model()
+    before = state(m)
+    hyper = Hyper(learning_rate=1e-6, batch_size=4, max_steps=1, weight_decay=1e5)
+    train(m, [Stream("pair", pairs())], hyper, 1)
+    after = state(m)
+    name = "lm.roberta.encoder.layer.0.attention.self.query.weight"
+    assert torch.allclose(after[name], before[name] * 0.9, atol=1e-5)
+    name = "lm.roberta.encoder.layer.0.output.LayerNorm.weight"
+    assert torch.allclose(after[name], before[name], atol=1e-5)
+
+
+def test_masks_are_new_at_every_step_and_the_same_in_every_run() -> None:
+    made: list[Feature] = [{"ids": [0, *range(5, 35), 2], "row": i} for i in range(4)]
+    stream = Stream("mlm", made, mask=(39, 40, 4))
+    hyper = Hyper(1.0, 4)
+    one, again, later = (
+        make_batch(stream, [0, 1], hyper, s)["labels"] for s in ("1/1", "1/1", "1/2")
+    )
+    assert torch.equal(one, again)
+    assert not torch.equal(one, later)
+
+
+def test_progress_is_reported_at_every_point() -> None:
+    told: list[tuple] = []
+    hyper = Hyper(learning_rate=0.01, batch_size=4, max_steps=5, eval_every=2)
+    train(model(), [Stream("pair", pairs())], hyper, 1, Script(1, 2, 3), lambda *x: told.append(x))
+    assert [(x[0], x[1], x[3]) for x in told] == [(2, 5, 1), (4, 5, 2), (5, 5, 3)]
+
+
+# -- several processes --
+
+SCRIPT = """
+import importlib.util, json, os, sys
+result, root, tests = sys.argv[1:]
+sys.path.insert(0, root)
+spec = importlib.util.spec_from_file_location("here", tests)
+here = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(here)
+out = {task: here.few_steps(task) for task in ("pair", "mlm")}
+if os.environ["RANK"] == "0":
+    open(result, "w").write(json.dumps(out))
+"""
+
+
+def few_steps(task: str) -> tuple[list[float | None], list[float]]:
+    """Every loss of a short training in batches of 4, 4 and 1; and the size of each weight."""
+    m = model()
+    mask = (39, 40, 4) if task == "mlm" else None
+    stream = Stream(task, pairs(9), mask=mask)
+    hyper = Hyper(learning_rate=0.01, batch_size=4, max_steps=7, eval_every=1, mask_rate=0.4)
+    history = train(m, [stream], hyper, seed=3)
+    weights = [float(v.double().abs().sum()) for v in m.state_dict().values()]
+    return [p["loss"] for p in history.points], weights
+
+
+def test_two_processes_compute_what_one_does(tmp_path: Path) -> None:
+    """Nine rows in batches of four: the last batch has one row, so one process has none."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    root = Path(__file__).resolve().parents[2]
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        "2",
+    ]
+    command += [str(script), str(tmp_path / "two.json"), str(root), __file__]
+    environment = os.environ | {
+        "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "CUDA_VISIBLE_DEVICES": "",
+    }  # fmt: skip
+    made = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert made.returncode == 0, made.stderr[:4000]
+    told = json.loads((tmp_path / "two.json").read_text())
+    for task in ("pair", "mlm"):
+        losses, weights = few_steps(task)
+        assert told[task][0] == pytest.approx(losses, abs=1e-4)
+        assert told[task][1] == pytest.approx(weights, rel=1e-3, abs=1e-4)

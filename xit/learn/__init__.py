@@ -1,0 +1,1 @@
+"""One encoder, swappable heads, one training loop."""

@@ -1,0 +1,175 @@
+"""A multilingual masked language model with a head per task on top of its encoder.
+
+    model = Model.load(directory, {"xnli": ("pair", 3)}, seed=1)
+
+Heads are freshly initialised, as in the paper, even where the task has been seen before
+(SQuAD → XQuAD). The language-model head always stays with the encoder.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from transformers import (
+    AutoModelForMaskedLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging
+
+from xit.data.batch import Batch
+from xit.data.encode import IGNORE
+from xit.errors import XitError
+
+logging.disable_progress_bar()  # of loading weights: it would stand on every page
+
+Heads = dict[str, tuple[str, int]]  # name → (kind of task, number of labels)
+
+
+class SentenceHead(nn.Module):
+    """RoBERTa's classification head: first token → dense, tanh → scores."""
+
+    def __init__(self, width: int, outputs: int, dropout: float) -> None:
+        super().__init__()
+        self.dense, self.out = nn.Linear(width, width), nn.Linear(width, outputs)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """(batch size, length, width) → (batch size, outputs)."""
+        pooled = torch.tanh(self.dense(self.dropout(hidden[:, 0])))
+        return self.out(self.dropout(pooled))
+
+
+class TokenHead(nn.Module):
+    """One score vector a token."""
+
+    def __init__(self, width: int, outputs: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout, self.out = nn.Dropout(dropout), nn.Linear(width, outputs)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """(batch size, length, width) → (batch size, length, outputs)."""
+        return self.out(self.dropout(hidden))
+
+
+class Model(nn.Module):
+    """The masked language model and its task heads."""
+
+    def __init__(self, lm: PreTrainedModel, heads: Heads, seed: int) -> None:
+        super().__init__()
+        if not hasattr(lm, "lm_head"):
+            raise XitError(
+                f"{type(lm).__name__} has no lm_head: expected a model of the XLM-R family"
+            )
+        self.lm, self.kinds = lm, {name: kind for name, (kind, _) in heads.items()}
+        width, dropout = lm.config.hidden_size, lm.config.hidden_dropout_prob
+        devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+        with torch.random.fork_rng(devices):
+            torch.manual_seed(seed)
+            self.heads = nn.ModuleDict(
+                {
+                    name: _head(kind, width, outputs, dropout)
+                    for name, (kind, outputs) in heads.items()
+                }
+            )
+            for module in self.heads.modules():
+                if isinstance(module, nn.Linear):
+                    nn.init.normal_(module.weight, std=lm.config.initializer_range)
+                    nn.init.zeros_(module.bias)
+
+    @classmethod
+    def load(cls, source: str | Path, heads: Heads, seed: int) -> "Model":
+        """The encoder of `source` (a Hub id or a directory) under fresh heads."""
+        return cls(load_lm(source), heads, seed)
+
+    @property
+    def encoder(self) -> nn.Module:
+        """The encoder alone: ids → hidden states."""
+        return self.lm.base_model
+
+    def hidden(self, batch: Batch) -> Tensor:
+        """Last hidden states (batch size, length, width)."""
+        return self.encoder(input_ids=batch["ids"], attention_mask=batch["mask"]).last_hidden_state
+
+    def forward(self, name: str, batch: Batch) -> tuple[Tensor, Tensor]:
+        """(summed loss, number of gold items) of task `name`, "mlm" for masked tokens.
+
+        A sum, so that processes that share a batch add up to what one would compute.
+        """
+        if name == "mlm":
+            gold = batch["labels"]
+            chosen = gold != IGNORE  # only masked positions go through the large output layer
+            scores = self.lm.lm_head(self.hidden(batch)[chosen])
+            return _cross_entropy(scores, gold[chosen])
+        scores = self.scores(name, batch)
+        if self.kinds[name] == "tagging":
+            return _cross_entropy(scores.flatten(0, 1), batch["labels"].flatten())
+        if self.kinds[name] == "span":
+            start, count = _cross_entropy(scores[..., 0], batch["start"])
+            end, _ = _cross_entropy(scores[..., 1], batch["end"])
+            return (start + end) / 2, count
+        if self.kinds[name] == "choice":
+            return _cross_entropy(scores, batch["label"][:: scores.shape[1]])
+        return _cross_entropy(scores, batch["label"])
+
+    def scores(self, name: str, batch: Batch) -> Tensor:
+        """The head's scores: (rows, labels), (rows, length, labels) or (rows, choices)."""
+        scores = self.heads[name](self.hidden(batch))
+        if self.kinds[name] == "span":  # only real tokens can begin or end an answer
+            return scores.masked_fill(batch["mask"][..., None] == 0, float("-inf"))
+        if self.kinds[name] == "choice":
+            rows = batch["row"].unique_consecutive(return_counts=True)[1]
+            if not bool((rows == rows[0]).all()):
+                raise XitError("rows with different numbers of choices cannot share a batch")
+            return scores.view(-1, int(rows[0]))
+        return scores
+
+    def freeze_unused(self, used: set[str]) -> None:
+        """Stop gradients of what no task in `used` trains (needed by distributed training)."""
+        for name, head in self.heads.items():
+            head.requires_grad_(name in used)
+        self.lm.lm_head.requires_grad_(True)
+        if "mlm" not in used:
+            embeddings = self.lm.get_input_embeddings().weight
+            for parameter in self.lm.lm_head.parameters():
+                parameter.requires_grad_(parameter is embeddings)
+
+
+def _head(kind: str, width: int, outputs: int, dropout: float) -> nn.Module:
+    if kind in ("tagging", "span"):
+        return TokenHead(width, 2 if kind == "span" else outputs, dropout)
+    return SentenceHead(width, 1 if kind == "choice" else outputs, dropout)
+
+
+def _cross_entropy(scores: Tensor, gold: Tensor) -> tuple[Tensor, Tensor]:
+    loss = nn.functional.cross_entropy(scores.float(), gold, ignore_index=IGNORE, reduction="sum")
+    return loss, (gold != IGNORE).sum()
+
+
+def load_lm(source: str | Path) -> PreTrainedModel:
+    """The masked language model of `source`, float32; safetensors only, no code from elsewhere."""
+    try:
+        lm, info = AutoModelForMaskedLM.from_pretrained(
+            source, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+        )
+    except Exception as error:  # damaged file, no such model, no network: many types, one message
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise XitError(f"cannot load the model {str(source)!r}: {reason}") from error
+    lost = sorted(info["missing_keys"]) + [str(k) for k in info["mismatched_keys"]]
+    if lost:  # the library would fill them with random numbers
+        told = f"{len(lost)} weights are missing, the first {lost[0]!r}"
+        raise XitError(f"cannot load the model {str(source)!r}: {told}")
+    return lm
+
+
+def load_tokenizer(source: str | Path) -> PreTrainedTokenizerBase:
+    """The tokenizer of `source`, with character offsets."""
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source)
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise XitError(f"cannot load the tokenizer of {str(source)!r}: {reason}") from error
+    if not tokenizer.is_fast:
+        raise XitError(f"the tokenizer of {str(source)!r} gives no character offsets")
+    return tokenizer

@@ -1,0 +1,224 @@
+"""The training loop: one for language modelling, intermediate and target tasks.
+
+AdamW, linear warm-up and decay, gradient clipping, evaluation on a development score with early
+stopping, the best state kept: Phang et al. 2020, Appendix A; jiant's guide for what that leaves
+open. Runs under `accelerate launch` unchanged: every process takes its share of each batch.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+
+from xit.data.batch import Batch, collate, epoch, mask_tokens
+from xit.data.encode import Feature
+from xit.learn.model import Model
+
+
+@dataclass(frozen=True)
+class Hyper:
+    """Hyper-parameters; the defaults are jiant's guide and Phang et al. 2020, Appendix A."""
+
+    learning_rate: float
+    batch_size: int
+    epochs: float = 1.0
+    max_steps: int | None = None  # instead of epochs
+    warmup: float = 0.1  # share of the steps
+    weight_decay: float = 0.01  # not for biases and LayerNorm
+    adam_eps: float = 1e-8
+    max_grad_norm: float = 1.0
+    eval_every: int = 1000  # steps
+    patience: int = 30  # evaluations without a better score
+    mask_rate: float = 0.15
+
+
+@dataclass
+class Stream:
+    """One task's training data, or one language's text (`task` is then "mlm")."""
+
+    task: str
+    features: Sequence[Feature]
+    together: bool = False  # multiple choice: a row's endings share a batch
+    weight: float = 1.0  # relative frequency, where there are several streams
+    pad: int = 1
+    mask: tuple[int, int, int] | None = None  # (mask id, vocabulary size, number of special ids)
+
+
+@dataclass
+class History:
+    """What happened, one dict a logging point: step, loss, dev (score or None), lr, seconds."""
+
+    points: list[dict[str, float | None]] = field(default_factory=list)
+    best: float | None = None
+    best_step: int = 0
+    steps: int = 0
+    stopped_early: bool = False
+
+
+def train(
+    model: Model,
+    streams: Sequence[Stream],
+    hyper: Hyper,
+    seed: int,
+    evaluate: Callable[[Model], float] | None = None,
+    report: Callable[[int, int, float, float | None], None] = lambda *_: None,
+) -> History:
+    """Train `model` in place and leave it in its best state; `evaluate` returns a score, 0-100.
+
+    Without `evaluate` the last state is kept. `report(step, steps, loss, dev)` tells the progress.
+    """
+    accelerator = Accelerator()
+    set_seed(seed)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    model.freeze_unused({s.task for s in streams})
+    optimiser = torch.optim.AdamW(_groups(model, hyper), lr=hyper.learning_rate, eps=hyper.adam_eps)
+    steps = number_of_steps(streams, hyper)
+    warm = max(1, round(steps * hyper.warmup))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda s: min((s + 1) / warm, max(0.0, (steps - s) / max(1, steps - warm)))
+    )
+    wrapped, optimiser = accelerator.prepare(model, optimiser)
+    history, kept, began = History(), _state(model), time.monotonic()
+    losses: list[float] = []
+    waited = 0
+    wrapped.train()
+    for step, (stream, indices) in enumerate(islice(plan(streams, hyper, seed), steps), start=1):
+        loss = _step(accelerator, wrapped, optimiser, stream, indices, hyper, f"{seed}/{step}")
+        rate = float(schedule.get_last_lr()[0])
+        schedule.step()
+        losses.append(loss)
+        history.steps = step
+        if step % hyper.eval_every and step != steps:
+            continue
+        dev = None
+        if evaluate is not None:
+            wrapped.eval()
+            dev = evaluate(model)
+            wrapped.train()
+        history.points.append(
+            {
+                "step": step,
+                "loss": sum(losses) / len(losses),
+                "dev": dev,
+                "learning_rate": rate,
+                "seconds": round(time.monotonic() - began, 2),
+            }
+        )
+        report(step, steps, history.points[-1]["loss"] or 0.0, dev)
+        losses = []
+        if dev is None:
+            continue
+        if history.best is None or dev > history.best:
+            history.best, history.best_step, kept, waited = dev, step, _state(model), 0
+        else:
+            waited += 1
+        if waited >= hyper.patience:
+            history.stopped_early = True
+            break
+    if history.best is not None and history.best_step != history.steps:
+        model.load_state_dict(kept)
+    model.eval()
+    return history
+
+
+def _step(
+    accelerator: Accelerator,
+    model: torch.nn.Module,
+    optimiser: torch.optim.Optimizer,
+    stream: Stream,
+    indices: list[int],
+    hyper: Hyper,
+    seed: str,
+) -> float:
+    """One update from the features `indices` of `stream`, shared out over the processes."""
+    world, rank = accelerator.num_processes, accelerator.process_index
+    batch = make_batch(stream, indices, hyper, seed)
+    if world > 1:
+        rows = batch["ids"].shape[0]
+        if stream.together:
+            raise ValueError("multiple choice on several processes: not split")
+        batch = {k: v[rank:rows:world] if rank < rows else v[:1] for k, v in batch.items()}
+    batch = {k: v.to(accelerator.device) for k, v in batch.items()}
+    loss, count = model(stream.task, batch)
+    if world > 1:
+        if rank >= rows:  # fewer rows than processes: this one only takes part in the sums
+            loss, count = loss * 0, count * 0
+        both = accelerator.reduce(torch.stack([loss.detach(), count.float()]), reduction="sum")
+        total, count = both[0], both[1]
+    else:
+        total = loss.detach()
+    accelerator.backward(loss * world / count.clamp(min=1))  # DDP divides by `world`
+    accelerator.clip_grad_norm_(model.parameters(), hyper.max_grad_norm)
+    optimiser.step()
+    optimiser.zero_grad()
+    return float(total / count.clamp(min=1))
+
+
+def make_batch(stream: Stream, indices: list[int], hyper: Hyper, seed: str) -> Batch:
+    """The tensors of one training batch; masking is drawn anew for every step, from `seed`."""
+    batch = collate([stream.features[i] for i in indices], stream.pad)
+    if stream.task != "mlm":
+        return batch
+    assert stream.mask is not None, "a language-model stream needs its mask"
+    mask_id, vocabulary, special = stream.mask
+    generator = torch.Generator().manual_seed(random.Random(seed).getrandbits(62))
+    return mask_tokens(batch, mask_id, vocabulary, special, hyper.mask_rate, generator)
+
+
+def number_of_steps(streams: Sequence[Stream], hyper: Hyper) -> int:
+    """Updates in the whole training: `max_steps`, else epochs over all streams together.
+
+    Rounded to whole updates: less than half a batch at the very end is left out.
+    """
+    if hyper.max_steps is not None:
+        return hyper.max_steps
+    rows = sum(
+        len({f["row"] for f in s.features}) if s.together else len(s.features) for s in streams
+    )
+    return max(1, round(hyper.epochs * rows / hyper.batch_size))
+
+
+def plan(streams: Sequence[Stream], hyper: Hyper, seed: int) -> Iterator[tuple[Stream, list[int]]]:
+    """Endless (stream, indices) pairs: epochs of one stream, or streams drawn by their weights."""
+    endless = [_endless(s, hyper.batch_size, f"{seed}/{i}") for i, s in enumerate(streams)]
+    rng, weights = random.Random(f"{seed}/plan"), [s.weight for s in streams]
+    while True:
+        i = rng.choices(range(len(streams)), weights)[0]
+        yield streams[i], next(endless[i])
+
+
+def _endless(stream: Stream, size: int, seed: str) -> Iterator[list[int]]:
+    number = 0
+    while True:
+        yield from epoch(stream.features, size, f"{seed}/{number}", stream.together)
+        number += 1
+
+
+def smoothed(sizes: Mapping[str, int], alpha: float) -> dict[str, float]:
+    """Sampling weights of languages, q ∝ p^alpha (Lample & Conneau 2019); sums to 1."""
+    total = sum(sizes.values())
+    raised = {k: (n / total) ** alpha for k, n in sizes.items()}
+    return {k: v / sum(raised.values()) for k, v in raised.items()}
+
+
+def _groups(model: Model, hyper: Hyper) -> list[dict]:
+    """Parameters with and without weight decay."""
+    decayed: list[torch.nn.Parameter] = []
+    plain: list[torch.nn.Parameter] = []
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            bare = parameter.ndim < 2 or "LayerNorm" in name or "layer_norm" in name
+            (plain if bare else decayed).append(parameter)
+    return [
+        {"params": decayed, "weight_decay": hyper.weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+
+
+def _state(model: Model) -> dict[str, torch.Tensor]:
+    return {k: v.detach().clone() for k, v in model.state_dict().items()}
