@@ -1,0 +1,1 @@
+"""Model and rows → scores per language, 0-100."""
