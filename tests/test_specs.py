@@ -1,0 +1,179 @@
+"""Specs: what a run is in words, and that everything that matters is in its identity."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.toys import project, write
+from xit import paths, runs, specs, study, tasks
+from xit.errors import XitError
+from xit.runs import identity
+from xit.specs import PRETRAIN, Parent
+from xit.study import Study
+
+XQUAD, UDPOS, TATOEBA = (tasks.target(t) for t in ("xquad", "udpos", "tatoeba"))
+PARENT = Parent("abc", "model")
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+    with pytest.MonkeyPatch.context() as patch:
+        project(tmp_path_factory.mktemp("project"), patch)
+        forget()
+        yield study.load("toy")
+    paths.project.cache_clear()
+    forget()
+
+
+def forget() -> None:
+    specs.fingerprint.cache_clear()
+    specs.model_identity.cache_clear()
+
+
+def changed(toy: Study, **values: object) -> Study:
+    return dataclasses.replace(toy, **values)  # type: ignore[arg-type]
+
+
+def test_fine_tuning(toy: Study) -> None:
+    settings = toy.settings("target", XQUAD)
+    spec = specs.fine_tune(toy, "target", XQUAD, PARENT, 3, settings, "mnli")
+    assert runs.name(spec) == f"target-xquad-after-mnli-seed3-{identity(spec)}"
+    assert (spec["task"], spec["language"], spec["seed"], spec["parent"]) == (
+        "xquad",
+        "en",
+        3,
+        "abc",
+    )
+    assert spec["where"] == {"hub": "hub", "parent": "model"}
+    assert set(spec["data"]) == {"train", "dev"}
+
+    def other(seed: int = 3, parent: Parent = PARENT, **values: object) -> str:
+        return identity(
+            specs.fine_tune(toy, "target", XQUAD, parent, seed, settings | values, "mnli")
+        )
+
+    assert other() == identity(spec)
+    assert other(parent=Parent("abc", "moved")) == identity(spec)
+    different = [other(seed=4), other(parent=Parent("abd", "model")), other(learning_rate=1.0),
+                 other(epochs=9.0), other(examples=5), other(eval_examples=2)]  # fmt: skip
+    assert len({identity(spec), *different}) == 7
+
+
+def test_the_intermediate_task_is_in_the_parent_not_in_the_name(toy: Study) -> None:
+    """Same parent, same run: whatever path led there."""
+    settings = toy.settings("target", XQUAD)
+    one = specs.fine_tune(toy, "target", XQUAD, PARENT, 1, settings, "mnli")
+    two = specs.fine_tune(toy, "target", XQUAD, PARENT, 1, settings, "none")
+    assert identity(one) == identity(two)
+
+
+def test_what_is_not_trained_cannot_be(toy: Study) -> None:
+    with pytest.raises(XitError, match="Tatoeba has no training data"):
+        specs.fine_tune(toy, "target", TATOEBA, PARENT, 1, {})
+
+
+def test_scores(toy: Study) -> None:
+    spec = specs.scores(toy, UDPOS, PARENT, "none", 2)
+    assert runs.name(spec).startswith("scores-udpos-after-none-seed2-")
+    assert (spec["split"], list(spec["languages"])) == ("test", ["en", "de"])
+    assert specs.scores(changed(toy, split="validation"), UDPOS, PARENT, "none", 2)["split"] == (
+        "validation"
+    )
+    assert specs.scores(toy, XQUAD, PARENT, "none", 2)["split"] == "validation"  # has no test set
+    fewer = changed(toy, languages={"all": ("en",)})
+    assert identity(specs.scores(fewer, UDPOS, PARENT, "none", 2)) != identity(spec)
+
+
+def test_what_is_scored_as_it_is_has_no_seed(toy: Study) -> None:
+    one, two = (specs.scores(toy, TATOEBA, PARENT, "none", s) for s in (1, 2))
+    assert runs.name(one) == runs.name(two)
+    assert [s["where"]["seed"] for s in (one, two)] == [1, 2]
+    assert list(one["languages"]) == ["de"]
+
+
+def test_data_that_changes_makes_another_run(toy: Study) -> None:
+    before = identity(specs.scores(toy, TATOEBA, PARENT, "none", 1))
+    place = paths.project() / "hub"
+    file = place / "google/xtreme/tatoeba.deu/validation-00000-of-00001.parquet"
+    kept = file.read_bytes()
+    write(place, "google/xtreme", "tatoeba.deu", "validation",
+          [{"source_sentence": "a", "target_sentence": "b"}])  # fmt: skip
+    forget()
+    try:
+        assert identity(specs.scores(toy, TATOEBA, PARENT, "none", 1)) != before
+    finally:
+        file.write_bytes(kept)
+        forget()
+    assert identity(specs.scores(toy, TATOEBA, PARENT, "none", 1)) == before
+
+
+def test_base_is_the_content_of_a_local_model(toy: Study, tmp_path: Path) -> None:
+    base = specs.base(toy)
+    assert base.path == str(paths.project() / "model")
+    assert len(base.identity) == 12
+    file = paths.project() / "model" / "model.safetensors"
+    kept = file.read_bytes()
+    file.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+    forget()
+    assert specs.base(toy).identity != base.identity
+    file.write_bytes(kept)
+    forget()
+    assert specs.base(toy) == base
+
+
+def test_a_model_that_is_nowhere_is_one_line(toy: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    def offline(*_: object, **__: object) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr(specs.huggingface_hub, "model_info", offline)
+    monkeypatch.setattr(specs.huggingface_hub, "snapshot_download", offline)
+    with pytest.raises(XitError, match="model 'no/where' is neither a directory") as error:
+        specs.base(changed(toy, model="no/where"))
+    assert "\n" not in str(error.value)
+
+
+def test_pretraining(toy: Study) -> None:
+    spec = specs.pretrain(toy)
+    assert set(spec["settings"]) == set(PRETRAIN)
+    assert spec["settings"]["width"] == 16 and spec["settings"]["alpha"] == PRETRAIN["alpha"]
+    assert set(spec["data"]) == {"xit/corpus/en", "xit/corpus/de"}
+    assert specs.pretrain(toy, steps=None) == spec
+    assert specs.pretrain(toy, steps=9)["settings"]["steps"] == 9
+    assert identity(specs.pretrain(toy, steps=9)) != identity(spec)
+    trained = specs.base(changed(toy, model="pretrain"))
+    assert trained == specs.parent_of(spec)
+    assert trained.path == str(paths.project() / "runs" / runs.name(spec))
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"corpora": {"xit/corpus": ["en"]}, "widht": 8}, "'widht': did you mean 'width'"),
+        ({}, "study 'toy' has no pretrain: corpora"),
+        ({"corpora": {"xit/corpsu": ["en"]}}, "'xit/corpsu': did you mean 'xit/corpus'"),
+    ],
+)
+def test_pretraining_refuses(toy: Study, table: dict, message: str) -> None:
+    with pytest.raises(XitError, match=message):
+        specs.pretrain(changed(toy, pretrain=table))
+
+
+def test_a_study_without_data_says_how_to_give_it(toy: Study) -> None:
+    nowhere = changed(toy, hub=None)
+    for ask in (
+        lambda: specs.scores(nowhere, UDPOS, PARENT, "none", 1),
+        lambda: specs.pretrain(nowhere),
+        lambda: specs.fine_tune(nowhere, "target", UDPOS, PARENT, 1, {}),
+    ):
+        with pytest.raises(XitError, match="give HUB="):
+            ask()
+
+
+def test_windows_are_as_long_in_scoring_as_in_training(toy: Study) -> None:
+    """Else a model is tested on positions that it was never trained on."""
+    for task in (UDPOS, XQUAD):
+        trained = toy.settings("target", task)["max_length"]
+        assert trained == 48
+        assert specs.scores(toy, task, PARENT, "none", 1)["max_length"] == trained

@@ -1,0 +1,284 @@
+"""Study files: what is refused and with which hint, what overrides what, what depends on what."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.toys import STUDY, project
+from xit import paths, study, tasks
+from xit.errors import XitError
+from xit.study import SETTINGS, Study, checked_setting, load, names, parse
+
+ROOT = Path(__file__).resolve().parents[1]
+FILES = sorted((ROOT / "notebooks" / "studies").glob("*.yaml"))
+
+
+@pytest.fixture(autouse=True)
+def own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    yield project(tmp_path, monkeypatch, with_data=False)
+    paths.project.cache_clear()
+
+
+def toy(**changed: object) -> Study:
+    """The toy study with some of its file's names changed; None drops one."""
+    told = STUDY | {"hub": "hub", "model": "model"} | changed
+    return written(yaml.safe_dump({k: v for k, v in told.items() if v is not None}))
+
+
+def written(text: str) -> Study:
+    path = paths.project() / "notebooks" / "studies" / "toy.yaml"
+    path.write_text(text, encoding="utf-8")
+    return parse(path)
+
+
+# -- the studies there are --
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+def test_every_study_file_can_be_read(file: Path) -> None:
+    one = parse(file)
+    assert one.name == file.stem
+    assert one.sections()[0] == "multilingual_model" and one.sections()[-1] == "results"
+    for name in one.intermediate:
+        settings = one.settings("intermediate", tasks.intermediate(name))
+        assert set(settings) == set(SETTINGS)
+    for name in one.targets:
+        assert one.languages_of(name)
+    for section in one.sections():
+        assert one.parameters(section)["study"] == file.stem
+        assert len(one.digest(section)) == 16
+
+
+def test_there_are_studies() -> None:
+    assert {"smoke", "lab", "mini"} <= {f.stem for f in FILES}
+
+
+def test_names_and_load() -> None:
+    assert names() == ["toy"]
+    assert load("toy").hub == "hub"
+    assert load("toy", "elsewhere").hub == "elsewhere"
+    with pytest.raises(XitError, match="unknown study 'tyo': did you mean 'toy'"):
+        load("tyo")
+
+
+# -- what is refused --
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"targts": ["udpos"]}, "targts'.* did you mean 'targets'"),
+        ({"title": None}, "lacks 'title'"),
+        ({"intermediate": ["squad1"]}, "intermediate task 'squad1': did you mean 'squad_v1'"),
+        ({"targets": ["xqad"], "languages": {}}, "target task 'xqad': did you mean 'xquad'"),
+        ({"targets": "udpos"}, "targets .*list"),
+        ({"intermediate": [1]}, "intermediate .*list"),
+        ({"languages": {"xqad": ["en"]}}, "'xqad': did you mean 'xquad'"),
+        ({"seed": "one"}, "seed.*whole number"),
+        ({"seed": -1}, "seed.*whole number"),
+        ({"seed": True}, "seed.*whole number"),
+        ({"num_seeds": 0}, "num_seeds .*at least 1"),
+        ({"num_seeds": 2.5}, "num_seeds.*whole number"),
+        ({"retrieval_layer": "last"}, "retrieval_layer.*whole number"),
+        ({"split": "valid"}, "'valid': did you mean 'validation'"),
+        ({"hyper": {"targt": {}}}, "'targt': did you mean 'target'"),
+        ({"hyper": {"target": {"xqad": {}}}}, "'xqad': did you mean 'xquad'"),
+        ({"hyper": {"target": {"mnli": {}}}}, "task under hyper: target:.*'mnli'"),
+        ({"hyper": {"target": {"default": {"learning_rat": 1}}}}, "did you mean 'learning_rate'"),
+        ({"hyper": {"target": {"default": {"epochs": "many"}}}}, "epochs = 'many': expected"),
+        ({"hyper": {"target": {"default": {"batch_size": 2.5}}}}, "batch_size = 2.5: expected"),
+        ({"hyper": {"target": {"default": {"batch_size": 0}}}}, "batch_size = 0: expected"),
+        ({"hyper": {"target": {"default": {"patience": True}}}}, "patience = True: expected"),
+    ],
+)  # fmt: skip
+def test_what_is_misspelt_is_named_with_the_nearest(changed: dict, message: str) -> None:
+    with pytest.raises(XitError, match=message) as error:
+        toy(**changed)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["title: [", "- a\n- b", "", "just text", "title: a\ttitle: b: c", "\x00", "a: &x *y"],
+)
+def test_what_is_not_a_table_is_one_line(text: str) -> None:
+    with pytest.raises(XitError, match=r"toy\.yaml") as error:
+        written(text)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"languages": ["en", "de"]},
+        {"languages": {"all": "en"}},  # not the letters e and n
+        {"languages": {"all": None}},
+        {"languages": {"all": [1]}},
+        {"hyper": []},
+        {"hyper": {"target": {"xquad": 3}}},
+        {"pretrain": ["xit/corpus"]},
+        {"model": 3},
+        {"source": 1},
+        {"hub": 7},
+        {"title": ["a"]},
+        {"targets": []},
+        {"targets": ["udpos", "udpos"]},
+        {"intermediate": ["mnli", "mnli"]},
+    ],
+    ids=str,
+)
+def test_what_has_another_shape_is_refused(changed: dict) -> None:
+    """Each of these is easily typed; none may end in a traceback, or be read as something else."""
+    with pytest.raises(XitError, match=r"toy\.yaml") as error:
+        toy(**changed)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["languages:", "hyper:", "pretrain:", "hyper:\n  target:", "hyper:\n  target:\n    xquad:"],
+)
+def test_a_table_left_empty_is_an_empty_table(text: str) -> None:
+    """A name with a colon and nothing under it yet."""
+    key = text.partition(":")[0]
+    lines = yaml.safe_dump({k: v for k, v in STUDY.items() if k != key} | {"hub": "", "model": "m"})
+    one = written(f"{lines}{text}\n")
+    assert one.settings("target", tasks.target("xquad"))["epochs"] in (1, 2)
+    assert one.languages_of("xquad")
+    assert one.pretrain.get("corpora") is None or key != "pretrain"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "nan", "inf", 1e400])
+@pytest.mark.parametrize("key", ["learning_rate", "epochs", "batch_size"])
+def test_a_setting_is_a_finite_number(key: str, value: object) -> None:
+    with pytest.raises(XitError, match=f"{key} = .*: expected"):
+        checked_setting(key, value)
+
+
+def test_settings_are_numbers_of_their_type() -> None:
+    assert checked_setting("learning_rate", "2e-5") == 2e-5  # YAML reads 2e-5 as text
+    assert checked_setting("batch_size", 8.0) == 8
+    assert isinstance(checked_setting("batch_size", 8.0), int)
+    assert isinstance(checked_setting("epochs", 2), float)
+    with pytest.raises(XitError, match="unknown setting 'batchsize': did you mean 'batch_size'"):
+        checked_setting("batchsize", 8)
+
+
+# -- what overrides what --
+
+
+def test_paper_then_study_then_parameter() -> None:
+    xquad, udpos = tasks.target("xquad"), tasks.target("udpos")
+    plain = toy(hyper={})
+    assert plain.settings("target", xquad) == {
+        "learning_rate": 3e-6, "batch_size": 16, "epochs": 2, "examples": None, "eval_every": 1000,
+        "patience": 30, "eval_examples": 500, "max_length": 384,
+    }  # fmt: skip
+    assert plain.settings("intermediate", tasks.intermediate("mnli"))["learning_rate"] == 1e-5
+    own = toy(hyper={"target": {"default": {"epochs": 1, "examples": 50}, "xquad": {"epochs": 7}}})
+    assert own.settings("target", udpos)["epochs"] == 1
+    assert own.settings("target", xquad)["epochs"] == 7
+    assert own.settings("target", xquad)["examples"] == 50
+    assert own.settings("target", xquad)["batch_size"] == 16
+    changed = own.settings("target", xquad, epochs=9.0, examples=None)
+    assert (changed["epochs"], changed["examples"]) == (9, 50)
+    with pytest.raises(XitError, match="unknown setting 'epoch': did you mean 'epochs'"):
+        own.settings("target", xquad, epoch=9)
+
+
+def test_languages() -> None:
+    one = toy(languages={"all": ["en", "de"], "xquad": ["en", "ru"]})
+    assert one.languages_of("udpos") == ("en", "de")
+    assert one.languages_of("xquad") == ("en", "ru")
+    assert one.languages_of("tatoeba") == ("de",)  # never from the source language to itself
+    assert toy(languages={}).languages_of("xquad") == tuple(tasks.XQUAD)
+
+
+# -- sections --
+
+
+def test_sections_and_what_they_wait_for() -> None:
+    one = toy()
+    assert one.sections() == [
+        "multilingual_model", "intermediate/mnli", "intermediate/squad_v1", "target/none",
+        "target/mnli", "target/squad_v1", "results",
+    ]  # fmt: skip
+    assert one.needs("multilingual_model") == []
+    assert one.needs("intermediate/mnli") == ["multilingual_model"]
+    assert one.needs("target/none") == ["multilingual_model"]
+    assert one.needs("target/mnli") == ["intermediate/mnli"]
+    assert one.needs("results") == one.sections()[:-1]
+    order = one.sections()
+    for section in order:
+        assert all(order.index(n) < order.index(section) for n in one.needs(section))
+
+
+def test_parameters() -> None:
+    one = toy(seed=5)
+    assert one.parameters("intermediate/mnli") == {
+        "study": "toy", "hub": "hub", "task": "mnli", "seed": 5, "num_seeds": 2,
+    }  # fmt: skip
+    assert one.parameters("target/mnli") == {
+        "study": "toy", "hub": "hub", "intermediate": "mnli", "seed": 5, "num_seeds": 2,
+        "targets": ["udpos", "xquad", "tatoeba"],
+    }  # fmt: skip
+    assert one.parameters("multilingual_model")["retrain"] is False
+    assert toy(model="pretrain").parameters("multilingual_model")["retrain"] is True
+    assert one.parameters("results") == {"study": "toy", "hub": "hub"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("intermediate/squad", "intermediate/squad_v1"), ("intermediate/mnl", "intermediate/mnli"),
+     ("targets/none", "target/none"), ("result", "results")],
+)  # fmt: skip
+def test_unknown_sections(wrong: str, right: str) -> None:
+    with pytest.raises(
+        XitError, match=f"section of study 'toy': '{wrong}': did you mean '{right}'"
+    ):
+        toy().parameters(wrong)
+
+
+HYPER = STUDY["hyper"]
+EVERY = {"multilingual_model", "intermediate/mnli", "intermediate/squad_v1", "target/none",
+         "target/mnli", "target/squad_v1", "results"}  # fmt: skip
+TARGETS = {"target/none", "target/mnli", "target/squad_v1"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "touched"),
+    [
+        ({}, set()),
+        ({"pretrain": STUDY["pretrain"] | {"steps": 9}}, {"multilingual_model"}),
+        ({"hyper": HYPER | {"target": {"xquad": {"epochs": 3}}}}, TARGETS | {"results"}),
+        ({"hyper": HYPER | {"intermediate": HYPER["intermediate"] | {"mnli": {"epochs": 3}}}},
+         {"intermediate/mnli", "results"}),
+        ({"retrieval_layer": 1}, TARGETS | {"results"}),
+        ({"split": "validation"}, TARGETS | {"results"}),
+        ({"hub": "elsewhere"}, EVERY),
+        ({"model": "other"}, EVERY),
+        ({"source": "de"}, EVERY),
+        ({"languages": {"all": ["en"]}}, {"multilingual_model", "results"} | TARGETS),
+        ({"intermediate": ["mnli", "squad_v1", "ccg"]}, {"results"}),
+        ({"targets": ["udpos", "xquad"]}, TARGETS | {"results"}),
+    ],
+    ids=lambda x: "-".join(x) if isinstance(x, dict) else "",
+)  # fmt: skip
+def test_a_change_touches_the_sections_that_depend_on_it(changed: dict, touched: set) -> None:
+    before, after = toy(), toy(**changed)
+    assert {s for s in EVERY if before.digest(s) != after.digest(s)} == touched
+
+
+@pytest.mark.parametrize("key", ["title", "about"])
+def test_a_page_shows_its_study_as_it_is_called_now(key: str) -> None:
+    """Every page's head tells title and kind of the study: section.notice()."""
+    before, after = toy(), toy(**{key: "another"})
+    assert all(before.digest(s) != after.digest(s) for s in before.sections())
+
+
+def test_a_study_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        study.load("toy").seed = 3  # type: ignore[misc]

@@ -1,0 +1,161 @@
+"""The run store: finished work under names that are hashes of what went into it.
+
+A run's directory is `runs/<kind>-<slug>-<hash>/`. It is written beside, checksummed, then renamed,
+under a file lock; so a directory with that name is finished work, whatever was killed when. What
+is damaged later is moved aside, never deleted, and done again.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from xit.errors import XitError
+
+MANIFEST = "manifest.json"
+LOCATION = "where"  # the part of a spec that says where things lie; not part of its identity
+Spec = dict  # JSON-able: kind, slug, recipe, and all that determines the result
+
+
+def identity(spec: Spec) -> str:
+    """12 hex digits over the spec; keys that are None do not count, so new ones can be added."""
+
+    def bare(value: object) -> object:
+        if isinstance(value, dict):
+            return {k: bare(v) for k, v in value.items() if v is not None}
+        return [bare(v) for v in value] if isinstance(value, list | tuple) else value
+
+    told = bare({k: v for k, v in spec.items() if k not in (LOCATION, "slug")})
+    text = json.dumps(told, sort_keys=True, ensure_ascii=False)
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def name(spec: Spec) -> str:
+    """`<kind>-<slug>-<hash>`."""
+    slug = re.sub(r"[^a-z0-9_]+", "-", str(spec.get("slug", "")).lower()).strip("-")
+    return f"{spec['kind']}-{slug}-{identity(spec)}"
+
+
+def checksums(directory: Path) -> dict[str, list]:
+    """Relative path → [size in bytes, digest] of every file but the manifest."""
+    files = sorted(p for p in directory.rglob("*") if p.is_file() and p.name != MANIFEST)
+    return {str(p.relative_to(directory)): [p.stat().st_size, _digest(p)] for p in files}
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+class Store:
+    """The runs below `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._checked: set[str] = set()  # verified by this process already
+
+    def path(self, spec: Spec) -> Path:
+        """Where the run of `spec` is or will be."""
+        return self.root / name(spec)
+
+    def find(self, spec: Spec) -> Path | None:
+        """The finished, undamaged run of `spec`, or None."""
+        return self.sound(name(spec))
+
+    def sound(self, run: str) -> Path | None:
+        """The finished run called `run`, or None if it is not there or damaged."""
+        path = self.root / run
+        if run not in self._checked and (not path.is_dir() or damage(path) is not None):
+            return None
+        self._checked.add(run)
+        return path if path.is_dir() else None
+
+    def _set_aside(self, path: Path) -> None:
+        """Move a damaged run out of the way; only under its lock, or it could be a fresh one."""
+        fault, aside = damage(path), self.root / "damaged"
+        aside.mkdir(exist_ok=True)
+        free = next(n for n in range(10**6) if not (aside / f"{path.name}-{n}").exists())
+        path.rename(aside / f"{path.name}-{free}")
+        print(f"run {path.name} is damaged ({fault}); moved to {aside.name}/, done again")
+
+    def make(
+        self, spec: Spec, build: Callable[[Path], None], wait: bool = True
+    ) -> tuple[Path, bool] | None:
+        """(directory, whether it was there already); `build` fills an empty directory.
+
+        Another process that makes the same run is waited for; with `wait=False` the answer is then
+        None at once. XitError when there is no space or no permission.
+        """
+        if found := self.find(spec):
+            return found, True
+        path = self.path(spec)
+        locks = self.root / ".locks"
+        try:
+            locks.mkdir(parents=True, exist_ok=True)
+            with FileLock(str(locks / f"{path.name}.lock"), timeout=-1 if wait else 0):
+                if found := self.find(spec):
+                    return found, True
+                if path.exists():
+                    self._set_aside(path)
+                for left in self.root.glob(f".new-{path.name}-*"):  # of a killed process
+                    shutil.rmtree(left, ignore_errors=True)
+                new = self.root / f".new-{path.name}-{os.getpid()}"
+                try:
+                    self._fill(new, spec, build)
+                    new.rename(path)
+                finally:
+                    shutil.rmtree(new, ignore_errors=True)
+        except Timeout:
+            return None
+        except Exception as error:
+            if told := _storage(error, self.root):
+                raise told from error
+            raise
+        self._checked.add(path.name)
+        return path, False
+
+    def _fill(self, new: Path, spec: Spec, build: Callable[[Path], None]) -> None:
+        new.mkdir(parents=True)
+        build(new)
+        (new / "spec.json").write_text(json.dumps(spec, indent=1, ensure_ascii=False) + "\n")
+        (new / MANIFEST).write_text(json.dumps(checksums(new), indent=1) + "\n")
+        for file in new.rglob("*"):
+            if file.is_file():
+                with file.open("rb") as handle:
+                    os.fsync(handle.fileno())
+
+
+def damage(path: Path) -> str | None:
+    """What is wrong with a finished run, or None."""
+    try:
+        expected = json.loads((path / MANIFEST).read_text())
+        present = checksums(path)
+    except (OSError, ValueError) as error:
+        return f"manifest: {error}"
+    if not isinstance(expected, dict) or "spec.json" not in expected:
+        return "manifest: lists no files"
+    for file, told in expected.items():
+        if present.get(file) != told:
+            return f"{file} {'missing' if file not in present else 'changed'}"
+    return None
+
+
+def _storage(error: Exception, root: Path) -> XitError | None:
+    """A clear error for a full or unwritable disk (safetensors and Arrow wrap theirs), or None."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
+        return XitError(
+            f"no space left for runs in {root}: free some and start again, nothing is lost"
+        )
+    if number in (errno.EACCES, errno.EROFS, errno.EPERM):
+        return XitError(f"cannot write runs in {root}: {os.strerror(number or 0)}")
+    return None

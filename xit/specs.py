@@ -1,0 +1,200 @@
+"""Specs: what a run is, in words, before any of it is done. Light: imports no torch.
+
+parent = specs.base(study)                                   # the pretrained model
+spec = specs.fine_tune(study, "intermediate", task, parent, seed=1, settings=settings)
+"""
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import huggingface_hub
+
+from xit import runs, tasks
+from xit.data import hub
+from xit.errors import XitError, unknown
+from xit.paths import project
+from xit.runs import Spec
+from xit.study import PRETRAIN, Study
+from xit.tasks import Split, Task
+
+RECIPES = {
+    "pretrain": 1,
+    "mlm_loss": 1,
+    "intermediate": 1,
+    "target": 1,
+    "scores": 1,
+}  # raise when meaning changes
+CHECKPOINT = "xit/lab/checkpoint"  # study files name it so
+
+
+class Parent(NamedTuple):
+    """A model to go on from: its identity and where it lies."""
+
+    identity: str
+    path: str
+
+
+def store() -> runs.Store:
+    """The project's run store."""
+    return runs.Store(project() / "runs")
+
+
+def _data(study: Study) -> str:
+    if study.hub is None:
+        raise XitError(
+            f"study {study.name!r} reads data from a directory in Hub layout: give HUB=…"
+        )
+    return study.hub
+
+
+@lru_cache
+def fingerprint(where: str, task: Task, split: Split, code: str, limit: int | None) -> str:
+    """The fingerprint of the rows that a run will read."""
+    return hub.fingerprint(hub.rows(task, split, where, code, limit)[0])
+
+
+def base(study: Study) -> Parent:
+    """The pretrained model of `study`; for "pretrain", the run of its first notebook."""
+    if study.model == "pretrain":
+        spec = pretrain(study)
+        return Parent(runs.identity(spec), str(store().path(spec)))
+    return Parent(model_identity(study.model), str(model_path(study.model)))
+
+
+def model_path(model: str) -> str | Path:
+    """A directory (relative ones: in the project) or a Hub id as it is."""
+    path = Path(model)
+    local = path if path.is_absolute() else project() / path
+    return local if local.is_dir() else model
+
+
+@lru_cache
+def model_identity(model: str) -> str:
+    """Hash of a local model's files, or `id@commit` of one on the Hub."""
+    path = model_path(model)
+    if isinstance(path, Path):
+        files = sorted(p for p in path.glob("*") if p.suffix in (".safetensors", ".json"))
+        digest = hashlib.blake2b(digest_size=6)
+        for file in files:
+            if file.name in ("config.json", "tokenizer.json") or file.suffix == ".safetensors":
+                digest.update(file.name.encode() + file.read_bytes())
+        return digest.hexdigest()
+    try:
+        return f"{model}@{huggingface_hub.model_info(model).sha}"
+    except Exception:  # offline: what the cache holds
+        try:
+            cached = huggingface_hub.snapshot_download(model, local_files_only=True)
+            return f"{model}@{Path(cached).name}"
+        except Exception as error:
+            raise XitError(
+                f"model {model!r} is neither a directory of this project nor to be had from the Hub"
+            ) from error
+
+
+def pretrain(study: Study, **changed: object) -> Spec:
+    """The spec of training a small XLM-R from nothing on the study's `pretrain` corpora."""
+    settings = PRETRAIN | study.pretrain | {k: v for k, v in changed.items() if v is not None}
+    for key in settings:
+        if key not in (*PRETRAIN, "corpora"):
+            raise unknown("setting of pretrain:", key, PRETRAIN)
+    if not settings.get("corpora"):
+        raise XitError(
+            f"study {study.name!r} has no pretrain: corpora, so its model cannot be trained"
+        )
+    where = _data(study)
+    data = {
+        f"{repo}/{code}": hashlib.blake2b(
+            json.dumps(list(hub.load(where, repo, code, "train")["text"])).encode(), digest_size=8
+        ).hexdigest()
+        for repo, codes in settings["corpora"].items()
+        for code in codes
+    }
+    return {
+        "kind": "pretrain",
+        "slug": study.name,
+        "recipe": RECIPES["pretrain"],
+        "settings": {k: v for k, v in settings.items() if k != "corpora"},
+        "corpora": settings["corpora"],
+        "data": data,
+        "where": {"hub": where},
+    }
+
+
+def mlm_loss(study: Study, parent: Parent, corpora: dict, examples: int = 200) -> Spec:
+    """The spec of measuring `parent` as a language model on held-out text of `corpora`."""
+    return {
+        "kind": "mlm_loss",
+        "slug": study.name,
+        "recipe": RECIPES["mlm_loss"],
+        "parent": parent.identity,
+        "corpora": corpora,
+        "data": pretrain(study)["data"],
+        "examples": examples,
+        "max_length": 128,
+        "where": {"hub": _data(study), "parent": parent.path},
+    }
+
+
+def fine_tune(
+    study: Study, phase: str, task: Task, parent: Parent, seed: int, settings: dict, after: str = ""
+) -> Spec:
+    """The spec of fine-tuning `parent` on `task` in the study's source language."""
+    where = _data(study)
+    if task.train is None or task.dev is None:
+        raise XitError(f"{task.title} has no training data: it is scored as it is")
+    tune = tasks.TUNE.get(task.name, task.dev)
+    return {
+        "kind": phase,
+        "slug": f"{task.name}-after-{after}-seed{seed}" if after else f"{task.name}-seed{seed}",
+        "recipe": RECIPES[phase],
+        "task": task.name,
+        "language": study.source,
+        "seed": seed,
+        "settings": settings,
+        "parent": parent.identity,
+        "data": {
+            "train": fingerprint(where, task, task.train, study.source, settings["examples"]),
+            "dev": fingerprint(where, task, tune, study.source, settings["eval_examples"]),
+        },
+        "where": {"hub": where, "parent": parent.path},
+    }
+
+
+def scored_split(study: Study, task: Task) -> Split:
+    """The split that `task` is scored on: the test set if asked for and there is one, else dev."""
+    split = task.test if study.split == "test" and task.test else task.dev
+    assert split is not None
+    return split
+
+
+def scores(
+    study: Study, task: Task, parent: Parent, after: str, seed: int, max_length: int | None = None
+) -> Spec:
+    """The spec of scoring the model `parent` on `task` in every language of the study.
+
+    `max_length` is that of the training, by default the study's. What is scored as it is has no
+    seed of its own: several seeds may share a run.
+    """
+    where, split = _data(study), scored_split(study, task)
+    return {
+        "kind": "scores",
+        "slug": f"{task.name}-after-{after}" + (f"-seed{seed}" if task.train else ""),
+        "recipe": RECIPES["scores"],
+        "task": task.name,
+        "split": split.split,
+        "parent": parent.identity,
+        "max_length": max_length or study.settings("target", task)["max_length"],
+        "languages": {
+            code: fingerprint(where, task, split, code, None)
+            for code in study.languages_of(task.name)
+        },
+        "where": {"hub": where, "parent": parent.path, "seed": seed},
+    }
+
+
+def parent_of(spec: Spec) -> Parent:
+    """The run of `spec` as the parent of another."""
+    return Parent(runs.identity(spec), str(store().path(spec)))

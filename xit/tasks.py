@@ -1,0 +1,178 @@
+"""The task table: where a task's rows are, its kind, and how the paper trained it.
+
+A new task is a row here. Sources: Phang et al. 2020, Table 1 and Appendix A (sizes, batch sizes,
+epochs, learning rates); XTREME `evaluate.py` (languages, metrics); the dataset cards (columns).
+"""
+
+from dataclasses import dataclass
+
+from xit.errors import unknown
+
+LANGUAGES = {
+    # code: (ISO 639-3 as Tatoeba's configs write it, name as udpos's configs write it)
+    "en": ("eng", "English"),
+    "af": ("afr", "Afrikaans"),
+    "ar": ("ara", "Arabic"),
+    "bg": ("bul", "Bulgarian"),
+    "bn": ("ben", "Bengali"),
+    "de": ("deu", "German"),
+    "el": ("ell", "Greek"),
+    "es": ("spa", "Spanish"),
+    "et": ("est", "Estonian"),
+    "eu": ("eus", "Basque"),
+    "fa": ("pes", "Persian"),
+    "fi": ("fin", "Finnish"),
+    "fr": ("fra", "French"),
+    "he": ("heb", "Hebrew"),
+    "hi": ("hin", "Hindi"),
+    "hu": ("hun", "Hungarian"),
+    "id": ("ind", "Indonesian"),
+    "it": ("ita", "Italian"),
+    "ja": ("jpn", "Japanese"),
+    "jv": ("jav", "Javanese"),
+    "ka": ("kat", "Georgian"),
+    "kk": ("kaz", "Kazakh"),
+    "ko": ("kor", "Korean"),
+    "ml": ("mal", "Malayalam"),
+    "mr": ("mar", "Marathi"),
+    "ms": ("msa", "Malay"),
+    "my": ("mya", "Burmese"),
+    "nl": ("nld", "Dutch"),
+    "pt": ("por", "Portuguese"),
+    "ru": ("rus", "Russian"),
+    "sw": ("swh", "Swahili"),
+    "ta": ("tam", "Tamil"),
+    "te": ("tel", "Telugu"),
+    "th": ("tha", "Thai"),
+    "tl": ("tgl", "Tagalog"),
+    "tr": ("tur", "Turkish"),
+    "ur": ("urd", "Urdu"),
+    "vi": ("vie", "Vietnamese"),
+    "yo": ("yor", "Yoruba"),
+    "zh": ("cmn", "Chinese"),
+}
+
+XNLI = "en ar bg de el es fr hi ru sw th tr ur vi zh".split()
+UDPOS = (
+    "en af ar bg de el es et eu fa fi fr he hi hu id it ja kk ko mr nl pt ru ta te th tl tr ur vi "
+    "yo zh"
+).split()
+TATOEBA = [x for x in LANGUAGES if x not in ("en", "ms", "my", "yo")]
+XQUAD = "en es de el ru tr ar vi th zh hi".split()
+UNER = {"en": "en_ewt", "de": "de_pud", "pt": "pt_pud", "ru": "ru_pud", "zh": "zh_pud"}
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of one split; `config` may hold {code}, {iso3} and {name} of the language."""
+
+    repo: str
+    config: str
+    split: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """One row of the table; `kind` decides how rows are encoded, learnt and scored."""
+
+    name: str
+    title: str
+    kind: str  # pair, choice, tagging, span or retrieval
+    train: Split | None  # in the source language
+    dev: Split | None
+    test: Split | None  # None: the benchmark has no separate test set, dev is scored
+    columns: tuple[str, ...]  # as the encoder of this kind takes them, gold last
+    metric: str  # the main metric; every value 0-100
+    languages: tuple[str, ...] = ()  # those XTREME evaluates
+    configs: tuple[tuple[str, str], ...] = ()  # language → config, where names follow no pattern
+    batch_size: int = 0  # Phang et al. 2020, Appendix A
+    epochs: int = 0  # likewise
+    cite: str = ""  # key in book/references.bib
+    note: str = ""  # where the row departs from the paper
+
+
+Splits = tuple[Split, Split, Split | None]  # train, dev, test
+
+
+def _same(repo: str, config: str, train: str, dev: str, test: str | None) -> Splits:
+    return (
+        Split(repo, config, train),
+        Split(repo, config, dev),
+        Split(repo, config, test) if test else None,
+    )
+
+
+SQUAD = _same("rajpurkar/squad", "plain_text", "train", "validation", None)
+MNLI = _same("nyu-mll/glue", "mnli", "train", "validation_matched", None)
+PAIR, QA = ("premise", "hypothesis", "label"), ("question", "context", "answers", "id")
+
+INTERMEDIATE = {
+    t.name: t
+    for t in (
+        Task("mnli", "MNLI", "pair", *MNLI, columns=PAIR, metric="acc", batch_size=24, epochs=2,
+             cite="williams-etal-2018-mnli"),
+        Task("squad_v1", "SQuAD v1.1", "span", *SQUAD, columns=QA, metric="qa", batch_size=8,
+             epochs=3, cite="rajpurkar-etal-2016-squad"),
+        Task("squad_v2", "SQuAD v2.0", "span",
+             *_same("rajpurkar/squad_v2", "squad_v2", "train", "validation", None),
+             columns=QA, metric="qa", batch_size=8, epochs=3, cite="rajpurkar-etal-2018-squad2"),
+        Task("hellaswag", "HellaSwag", "choice",
+             *_same("Rowan/hellaswag", "default", "train", "validation", None),
+             columns=("ctx", "endings", "label"), metric="acc", batch_size=24, epochs=7,
+             cite="zellers-etal-2019-hellaswag"),
+        Task("ccg", "CCG", "tagging",
+             *_same("xit/ccgbank", "default", "train", "validation", None),
+             columns=("tokens", "ccg_tags"), metric="token_acc", batch_size=24, epochs=15,
+             cite="hockenmaier-steedman-2007-ccgbank",
+             note="CCGbank is LDC's: supply it as a repository of this name"),
+    )
+}  # fmt: skip
+
+TARGET = {
+    t.name: t
+    for t in (
+        Task("xnli", "XNLI", "pair", train=MNLI[0],
+             dev=Split("facebook/xnli", "{code}", "validation"),
+             test=Split("facebook/xnli", "{code}", "test"),
+             columns=PAIR, metric="acc", languages=tuple(XNLI), batch_size=4, epochs=2,
+             cite="conneau-etal-2018-xnli"),
+        Task("udpos", "POS", "tagging",
+             *_same("google/xtreme", "udpos.{name}", "train", "validation", "test"),
+             columns=("tokens", "pos_tags"), metric="f1", languages=tuple(UDPOS), batch_size=32,
+             epochs=10, cite="nivre-etal-2020-ud"),
+        Task("panx", "NER", "tagging",
+             *_same("google/xtreme", "PAN-X.{code}", "train", "validation", "test"),
+             columns=("tokens", "ner_tags"), metric="f1", languages=tuple(LANGUAGES), batch_size=32,
+             epochs=10, cite="pan-etal-2017-wikiann"),
+        Task("uner", "NER (Universal NER)", "tagging",
+             *_same("universalner/universal_ner", "", "train", "validation", "test"),
+             columns=("tokens", "ner_tags"), metric="f1", languages=tuple(UNER),
+             configs=tuple(UNER.items()), batch_size=32, epochs=10, cite="mayhew-etal-2024-uner",
+             note="stands in for PAN-X where that is not at hand; hyper-parameters of PAN-X"),
+        Task("xquad", "XQuAD", "span", train=SQUAD[0],
+             dev=Split("google/xtreme", "XQuAD.{code}", "validation"), test=None,
+             columns=QA, metric="qa", languages=tuple(XQUAD), batch_size=16, epochs=2,
+             cite="artetxe-etal-2020-xquad"),
+        Task("tatoeba", "Tatoeba", "retrieval", train=None,
+             dev=Split("google/xtreme", "tatoeba.{iso3}", "validation"), test=None,
+             columns=("source_sentence", "target_sentence"), metric="acc",
+             languages=tuple(TATOEBA), cite="artetxe-schwenk-2019-laser"),
+    )
+}  # fmt: skip
+
+# what a task's development score is measured on while it trains, when that is not `dev` itself
+TUNE = {"xquad": SQUAD[1]}
+
+
+def intermediate(name: str) -> Task:
+    """The intermediate task `name`; XitError with the nearest name if there is none."""
+    if name not in INTERMEDIATE:
+        raise unknown("intermediate task", name, INTERMEDIATE)
+    return INTERMEDIATE[name]
+
+
+def target(name: str) -> Task:
+    """The target task `name`; XitError with the nearest name if there is none."""
+    if name not in TARGET:
+        raise unknown("target task", name, TARGET)
+    return TARGET[name]
