@@ -1,0 +1,199 @@
+"""Sentences follow the numbers: every claim is made where they bear it, and only there."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pandas as pd
+import pytest
+
+from tests.toys import project
+from xit import execute, paths, study, tasks
+from xit.report import prose, tables
+from xit.report.page import Section
+from xit.report.results import COLUMNS
+from xit.study import Study
+
+MNLI = tasks.intermediate("mnli")
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Study]:
+    project(tmp_path, monkeypatch, with_data=False)
+    monkeypatch.setattr(
+        tables, "chance", lambda study, target: {"udpos": 20.0, "xquad": 2.0}[target]
+    )
+    yield study.load("toy")
+    paths.project.cache_clear()
+
+
+def best(*rows: tuple[float, int, int]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["best", "at update", "of"])
+
+
+def scores(*rows: tuple[str, str, str, int, float]) -> pd.DataFrame:
+    """Rows (intermediate, target, language, seed, value)."""
+    metric = {"udpos": "f1", "xquad": "qa", "tatoeba": "acc"}
+    return pd.DataFrame(
+        [("toy", i, t, code, s, "test", metric[t], v) for i, t, code, s, v in rows], columns=COLUMNS
+    )
+
+
+# -- an intermediate task --
+
+
+def test_intermediate_tells_mean_and_range() -> None:
+    text = prose.intermediate(MNLI, best((80.0, 50, 100), (84.0, 60, 100)))
+    assert text.startswith("MNLI reaches 82.0 on development data (seeds 80.0 to 84.0).")
+    assert "ten points" not in text and "last tenth" not in text
+
+
+def test_intermediate_from_one_seed_gives_no_range() -> None:
+    text = prose.intermediate(MNLI, best((80.0, 50, 100)))
+    assert "(one seed)" in text and "seeds" not in text
+
+
+@pytest.mark.parametrize(("high", "said"), [(90.0, False), (90.2, True)])
+def test_intermediate_warns_of_seeds_that_differ(high: float, said: bool) -> None:
+    text = prose.intermediate(MNLI, best((80.0, 50, 100), (high, 50, 100)))
+    assert ("more than ten points" in text) == said
+
+
+@pytest.mark.parametrize(("at", "said"), [(90, False), (91, True), (100, True)])
+def test_intermediate_says_who_was_best_at_the_end(at: int, said: bool) -> None:
+    text = prose.intermediate(MNLI, best((80.0, at, 100), (80.0, 10, 100)))
+    assert ("1 of 2 runs" in text) == said
+    assert ("might gain from more updates" in text) == said
+
+
+# -- targets --
+
+MAIN = scores(
+    ("none", "udpos", "en", 1, 90), ("none", "udpos", "de", 1, 60),
+    ("none", "udpos", "en", 2, 80), ("none", "udpos", "de", 2, 50),
+    ("none", "xquad", "en", 1, 40), ("none", "xquad", "de", 1, 30),
+    ("none", "xquad", "en", 2, 4), ("none", "xquad", "de", 2, 1),
+)  # fmt: skip
+
+
+def test_target_in_words(toy: Study) -> None:
+    lines = prose.target(MAIN, toy, "none").splitlines()
+    told = "85.0 in the source language, 55.0 zero-shot, a gap of 30.0 points (chance 20.0)."
+    assert lines[0] == f"- **POS**: {told}"
+    assert lines[1].startswith(
+        "- **XQuAD**: 22.0 in the source language, 15.5 zero-shot, a gap of 6.5"
+    )
+
+
+def test_target_without_a_source_language(toy: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "chance", lambda *_: 10.0)
+    text = prose.target(scores(("none", "tatoeba", "de", 1, 33)), toy, "none")
+    assert text.splitlines()[0] == "- **Tatoeba**: 33.0 (chance 10.0)."
+
+
+@pytest.mark.parametrize(
+    ("value", "fallen"), [(22.9, 1), (23.0, 0), (19.0, 1), (0.0, 1), (90.0, 0)]
+)
+def test_collapsed_is_less_than_three_points_above_chance(
+    toy: Study, value: float, fallen: int
+) -> None:
+    """Chance is 20. Only the source language tells: far languages may fail for other reasons."""
+    frame = scores(("none", "udpos", "en", 1, value), ("none", "udpos", "de", 1, 0.0),
+                   ("none", "udpos", "en", 2, 80.0))  # fmt: skip
+    assert prose.collapsed(frame, toy) == fallen
+
+
+def test_collapsed_runs_are_counted_one_by_one(toy: Study) -> None:
+    assert prose.collapsed(MAIN, toy) == 1  # xquad, seed 2: 4 against chance 2
+    assert prose.target(MAIN, toy, "none").rstrip().endswith(": 1.")
+    assert prose.target(MAIN[MAIN["seed"] == 1], toy, "none").rstrip().endswith(": 0.")
+
+
+# -- results --
+
+
+def change(*rows: tuple[str, str, int, float]) -> pd.DataFrame:
+    """Rows (intermediate, target, seed, change), each from 50, in one language."""
+    frame = scores(*((i, t, "de", s, 50 + c) for i, t, s, c in rows))
+    return frame.assign(baseline=50.0, change=frame["value"] - 50)
+
+
+FOUR = change(
+    ("mnli", "udpos", 1, 3), ("mnli", "udpos", 2, 5),
+    ("mnli", "xquad", 1, -6), ("mnli", "xquad", 2, -4),
+    ("squad_v1", "udpos", 1, -1), ("squad_v1", "udpos", 2, 2),
+    ("squad_v1", "xquad", 1, 9), ("squad_v1", "xquad", 2, 11),
+)  # fmt: skip
+
+
+def test_results_in_words(toy: Study) -> None:
+    text = prose.results(FOUR, toy)
+    assert "highest mean change is +10.0 points (SQuAD v1.1 → XQuAD)" in text
+    assert "the lowest -5.0 (MNLI → XQuAD)" in text
+    assert "3 of 4 combinations are above zero" in text
+    assert "n 3 of 4 all seeds agree on the sign" in text
+
+
+def test_no_change_is_neither_above_zero_nor_agreement(toy: Study) -> None:
+    text = prose.results(change(("mnli", "udpos", 1, 0), ("mnli", "udpos", 2, 0)), toy)
+    assert "0 of 1 combinations are above zero" in text
+    assert "n 0 of 1 all seeds agree" in text
+
+
+def test_losses_everywhere_are_called_losses(toy: Study) -> None:
+    text = prose.results(change(("mnli", "udpos", 1, -3), ("squad_v1", "udpos", 1, -7)), toy)
+    assert "highest mean change is -3.0" in text and "lowest -7.0" in text
+    assert "0 of 2 combinations are above zero" in text
+
+
+def test_the_seeds_that_are_counted_are_those_in_the_table(toy: Study) -> None:
+    """Not those that the study file asks for: a section may have been executed with others."""
+    assert "With 2 seeds" in prose.results(FOUR, dataclasses.replace(toy, num_seeds=3))
+    five = change(*(("mnli", "udpos", s, 3.0) for s in range(5)))
+    assert "range, not an interval" not in prose.results(
+        five, dataclasses.replace(toy, num_seeds=2)
+    )
+
+
+def test_one_seed_agrees_with_nobody(toy: Study) -> None:
+    text = prose.results(change(("mnli", "udpos", 1, 3)), dataclasses.replace(toy, num_seeds=1))
+    assert "all seeds agree" not in text
+    assert "no interval" in text
+
+
+# -- changed parameters and the front page --
+
+
+def test_changes_are_told(toy: Study) -> None:
+    section = cast(Section, SimpleNamespace(study=toy))
+    assert prose.changes(section).startswith("None: every section")
+    execute.change(toy, "intermediate/mnli", "epochs=2 seed=3")
+    assert prose.changes(section) == "- `intermediate/mnli`: `epochs=2.0`, `seed=3`"
+
+
+def test_headline(toy: Study) -> None:
+    path = execute.executed("toy", "target/none").with_suffix(".json")
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"runs": [{"run": "a"}, {"run": "b"}, {"run": "a"}]}))
+    told = prose.headline(MAIN, FOUR, MAIN, toy)
+    assert told["num_runs"] == "2"
+    assert told["num_languages"] == "2" and told["num_seeds"] == "2"
+    assert told["best_intermediate"] == "SQuAD v1.1"
+    assert told["best_change"] == "+5.2"  # mean of 0.5 and 10
+    assert told["baseline_mean"] == "35.2"  # udpos 55, xquad 15.5 in the other language
+    assert told["study_title"] == "Toy"
+
+
+def test_headline_of_losses_has_its_sign(toy: Study) -> None:
+    frame = change(("mnli", "udpos", 1, -3), ("squad_v1", "udpos", 1, -7))
+    told = prose.headline(MAIN, frame, MAIN, toy)
+    assert (told["best_intermediate"], told["best_change"]) == ("MNLI", "-3.0")
+
+
+def test_what_the_paper_says_of_retrieval_is_in_its_table() -> None:
+    """Phang et al. 2020, Table 2: 31.0 without, 80.9 at best among the single tasks."""
+    text = prose.published_retrieval()
+    assert "31.0" in text and "80.9" in text

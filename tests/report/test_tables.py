@@ -1,0 +1,259 @@
+"""Tables of the pages, from hand-made runs and frames."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pandas as pd
+import pytest
+
+from tests.toys import TAGS, project, write
+from xit import paths, specs, study, tasks
+from xit.errors import XitError
+from xit.report import tables
+from xit.report.page import Section
+from xit.report.results import COLUMNS
+from xit.specs import Parent
+from xit.study import Study
+from xit.workers import Result
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+    with pytest.MonkeyPatch.context() as patch:
+        project(tmp_path_factory.mktemp("project"), patch)
+        tables._chance.cache_clear()
+        yield study.load("toy")
+    paths.project.cache_clear()
+    tables._chance.cache_clear()
+
+
+def scores(*rows: tuple[str, str, str, int, str, float]) -> pd.DataFrame:
+    """Rows (intermediate, target, language, seed, metric, value)."""
+    return pd.DataFrame(
+        [("toy", i, t, code, s, "test", m, v) for i, t, code, s, m, v in rows], columns=COLUMNS
+    )
+
+
+MAIN = scores(
+    ("none", "udpos", "en", 1, "f1", 90), ("none", "udpos", "de", 1, "f1", 60),
+    ("none", "udpos", "en", 2, "f1", 80), ("none", "udpos", "de", 2, "f1", 50),
+    ("none", "tatoeba", "de", 1, "acc", 33), ("none", "tatoeba", "de", 2, "acc", 35),
+)  # fmt: skip
+
+
+def result(path: Path, **spec: object) -> Result:
+    path.mkdir(parents=True)
+    return Result(
+        {"kind": "intermediate", "task": "mnli", "seed": 1, "where": {}} | spec, path, False
+    )
+
+
+# -- chance --
+
+
+def test_chance_of_retrieval(toy: Study) -> None:
+    assert tables.chance(toy, "tatoeba") == pytest.approx(100 / 18)  # so many sentences
+
+
+def test_chance_of_labels_counts_the_classes_not_those_that_happen_to_occur(toy: Study) -> None:
+    """A fair guess among three labels is right one time in three, however small the test set."""
+    assert tables.chance(toy, "xnli") == pytest.approx(100 / 3)
+
+
+def test_chance_of_answers(toy: Study) -> None:
+    """One of the nine words in each passage is the answer; the two full stops are words too."""
+    words = len("the mat . a cat sat far away .".split())
+    assert tables.chance(toy, "xquad") == pytest.approx(100 / words)
+
+
+def test_chance_of_tags_is_the_most_frequent_tag(tmp_path: Path, toy: Study) -> None:
+    """F1 of chunks: NOUN everywhere finds one of two sentences' chunks, and one that is wrong."""
+    rows = [{"tokens": ["a", "b"], "pos_tags": [1, 1]}, {"tokens": ["a", "b"], "pos_tags": [0, 2]}]
+    write(tmp_path, "google/xtreme", "udpos.English", "test", rows, pos_tags=TAGS)
+    told = tables.chance(study.load("toy", str(tmp_path)), "udpos")
+    assert told == pytest.approx(40)  # precision 1 of 2, recall 1 of 3
+
+
+# -- frames --
+
+
+def test_baseline(toy: Study) -> None:
+    table = tables.baseline(MAIN, toy).set_index("target")
+    pos = table.loc["POS"]
+    assert (pos["source"], pos["zero-shot"], pos["gap"]) == (85, 55, 30)
+    assert pos["over seeds"] == "50.0 … 60.0"
+    assert pos["over languages"] == "55.0 … 55.0"
+    assert (pos["split"], pos["seeds"]) == ("test", 2)
+    tatoeba = table.loc["Tatoeba"]
+    assert tatoeba["zero-shot"] == 34
+    assert pd.isna(tatoeba["source"]) and pd.isna(tatoeba["gap"])
+
+
+def test_main_keeps_the_main_metric(toy: Study) -> None:
+    both = pd.concat([MAIN, scores(("none", "udpos", "en", 1, "token_acc", 99))])
+    assert len(tables.main(both)) == len(MAIN)
+
+
+def test_wide_and_change_by_language(toy: Study) -> None:
+    wide = tables.wide(MAIN, ["en", "de", "fr"])
+    assert wide["language"].tolist() == ["en", "de"]
+    assert wide["POS"].tolist() == [85, 55]
+    assert pd.isna(wide["Tatoeba"][0]) and wide["Tatoeba"][1] == 34
+    change = MAIN.assign(intermediate="mnli", change=[1.0, 2, 3, 4, 5, 6])
+    told = tables.change_by_language(change, ["de", "en"])
+    assert told["language"].tolist() == ["de", "en"]
+    assert told["MNLI"].tolist() == [(2 + 4 + 5 + 6) / 4, 2]
+
+
+def test_summary(toy: Study) -> None:
+    change = MAIN[MAIN["target"] == "udpos"].assign(intermediate="mnli", change=[1.0, 2, 3, 4])
+    told = tables.summary(change, toy)
+    assert told["intermediate"].tolist() == ["MNLI", "SQuAD v1.1"]
+    assert told["POS"].tolist() == ["+2.5 (+1.5 … +3.5)", "–"]
+
+
+def test_beside_published_has_only_what_both_have(toy: Study) -> None:
+    change = MAIN.assign(intermediate="mnli", change=2.0)
+    told = tables.beside_published(change, toy)
+    assert set(told["intermediate"]) == {"MNLI"}
+    assert set(told["target"]) == {"POS", "Tatoeba"}
+    assert told.iloc[:, -1].tolist() == [2.0, 2.0]
+    uner = scores(("mnli", "uner", "de", 1, "f1", 5)).assign(change=1.0)
+    assert len(tables.beside_published(uner, toy)) == 0  # the paper has no Universal NER
+
+
+def test_layers_and_by_layer(tmp_path: Path) -> None:
+    made = result(tmp_path / "run")
+    rows = [
+        {"language": code, "split": "validation", "metric": metric, "layer": layer,
+         "value": layer * 10.0 + (code == "de") + (metric == "acc_centred") * 50}
+        for code in ("de", "fr") for metric in ("acc", "acc_centred") for layer in (0, 1)
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_parquet(made.path / "scores.parquet")
+    long = tables.layers(made)
+    assert set(long["kind"]) == {"raw", "centred"}
+    table = tables.by_layer(long).set_index("layer")
+    assert table.loc[1, "raw, mean"] == 10.5
+    assert (table.loc[1, "raw, min"], table.loc[1, "raw, max"]) == (10, 11)
+    assert table.loc[0, "centred, mean"] == 50.5
+
+
+# -- runs --
+
+
+def test_best(tmp_path: Path) -> None:
+    made = result(tmp_path / "run-1", seed=4)
+    told = {"best": 81.5, "best_step": 30, "steps": 90, "stopped_early": True}
+    (made.path / "summary.json").write_text(json.dumps(told))
+    [row] = tables.best([made]).to_dict("records")
+    assert row == {"seed": 4, "best": 81.5, "at update": 30, "of": 90, "stopped early": "yes",
+                   "run": "run-1"}  # fmt: skip
+
+
+def test_data_notes(tmp_path: Path) -> None:
+    runs = []
+    for task, dropped in (("mnli", {"read": 5}), ("squad_v1", {"read": 7, "answers realigned": 2})):
+        made = result(tmp_path / task, task=task)
+        text = json.dumps({"names": [], "dropped": dropped, "encoding": {"truncated": 1}})
+        (made.path / "data.json").write_text(text)
+        runs.append(made)
+    table = tables.data_notes(runs).set_index("task")
+    assert table.loc["squad_v1"].to_dict() == {"read": 7, "answers realigned": 2, "truncated": 1}
+    assert table.loc["mnli", "answers realigned"] == 0
+
+
+def target_run(root: Path, name: str, task: str, seed: int) -> Result:
+    made = result(root / name, kind="scores", task=task, where={"seed": seed})
+    row = {"language": "de", "split": "test", "metric": "acc", "value": 10.0 * seed}
+    pd.DataFrame([row]).to_parquet(made.path / "scores.parquet")
+    return made
+
+
+def test_chain_scores(toy: Study, tmp_path: Path) -> None:
+    chains = [[target_run(tmp_path, f"r{s}", "udpos", s)] for s in (1, 2)]
+    frame = tables.chain_scores(chains, toy, "mnli")
+    assert list(frame.columns) == COLUMNS
+    assert frame[["study", "intermediate", "target", "seed", "value"]].to_numpy().tolist() == [
+        ["toy", "mnli", "udpos", 1, 10.0], ["toy", "mnli", "udpos", 2, 20.0],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("named", "taken"), [(1, 1), (2, 2), (14, 2)])
+def test_retrieval_is_read_at_the_layer_that_the_study_names(
+    toy: Study, tmp_path: Path, named: int, taken: int
+) -> None:
+    """Layer 14 of a model with two is its last."""
+    made = result(tmp_path / "run", kind="scores", task="tatoeba", where={"seed": 1})
+    score = {"language": "de", "split": "validation", "metric": "acc"}
+    rows = [score | {"layer": k, "value": 10.0 * k} for k in (0, 1, 2)]
+    pd.DataFrame(rows).to_parquet(made.path / "scores.parquet")
+    one = dataclasses.replace(toy, retrieval_layer=named)
+    assert tables.chain_scores([[made]], one, "none")["value"].tolist() == [10.0 * taken]
+
+
+def test_study_scores_come_from_the_records(toy: Study) -> None:
+    store = specs.store().root
+    target_run(store, "scores-a", "udpos", 3)
+    line = {"kind": "scores", "run": "scores-a", "task": "udpos", "seed": 3}
+    record = {"runs": [{"kind": "target", "run": "x"}, line]}
+    section = cast(Section, SimpleNamespace(study=toy, records=lambda _: {"mnli": record}))
+    frame = tables.study_scores(section)
+    assert frame[["intermediate", "target", "seed", "value"]].to_numpy().tolist() == [
+        ["mnli", "udpos", 3, 30.0]
+    ]
+    line["run"] = "scores-gone"
+    with pytest.raises(XitError, match="run scores-gone is not in the store any more"):
+        tables.study_scores(section)
+
+
+# -- what is read for the reader --
+
+
+def test_examples_are_short(toy: Study) -> None:
+    long = [{"premise": "word " * 99, "hypothesis": "h", "label": 0}] * 3
+    write(paths.project() / "long", "nyu-mll/glue", "mnli", "train", long, label=["a"])
+    other = study.load("toy", "long")
+    table = tables.examples(other, tasks.intermediate("mnli"))
+    assert len(table) == 2
+    assert len(table["premise"][0]) == 160 and table["premise"][0].endswith("…")
+    tags = tables.examples(toy, tasks.target("udpos"), 1)
+    assert tags["tokens"][0].count(" ") == 2
+
+
+def test_model(toy: Study) -> None:
+    told = tables.model(Parent("abc", str(paths.project() / "model")), toy)
+    table = told.set_index("")["value"]
+    assert table["model"] == "model" and table["identity"] == "abc"
+    assert (table["layers"], table["width"], table["longest input"]) == (2, 16, "64 tokens")
+    with pytest.raises(XitError, match="cannot load the model"):
+        tables.model(Parent("abc", str(paths.project() / "hub")), toy)
+
+
+def test_every_metric(toy: Study) -> None:
+    both = pd.concat([MAIN, scores(("none", "udpos", "en", 1, "token_acc", 99))])
+    told = tables.every_metric(both, toy).fillna(-1.0)
+    assert list(told.columns) == ["target", "metric", "source", "zero-shot"]
+    assert {tuple(row) for row in told.to_numpy().tolist()} == {
+        ("POS", "f1", 85.0, 55.0),
+        ("POS", "token_acc", 99.0, -1.0),
+        ("Tatoeba", "acc", -1.0, 34.0),
+    }
+
+
+def test_languages(toy: Study) -> None:
+    told = tables.languages(toy)
+    assert told.to_numpy().tolist() == [["en", "English"], ["de", "German"]]
+
+
+def test_language_order(toy: Study) -> None:
+    assert tables.language_order(toy) == ["en", "de"]  # this hub has no typology
+
+
+def test_titles() -> None:
+    told = tables.titles()
+    assert told["none"] == "no intermediate task"
+    assert told["squad_v1"] == "SQuAD v1.1" and told["udpos"] == "POS"

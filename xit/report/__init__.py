@@ -1,0 +1,1 @@
+"""Scores → tables, figures and the numbers in the text."""

@@ -1,0 +1,312 @@
+"""What a notebook needs around its own question: its study, its runs, its record, its foot.
+
+section = Section("intermediate", study=study, hub=hub, task=task, seed=seed, …)
+results = section.run(section.intermediate_chains())
+section.finish()
+"""
+
+import html
+import importlib.metadata
+import json
+import os
+import platform
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+from IPython.core.getipython import get_ipython
+from IPython.core.pylabtools import select_figure_formats
+from IPython.display import HTML, display
+from matplotlib import pyplot
+from matplotlib.figure import Figure
+
+from xit import execute, runs, specs, tasks, workers
+from xit import study as studies
+from xit.errors import XitError, unknown
+from xit.paths import project
+from xit.runs import Spec
+from xit.specs import Parent
+from xit.study import SETTINGS
+from xit.workers import Result
+
+PACKAGES = ("xit", "torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy")
+
+
+class Section:
+    """One section of a study, from inside its notebook."""
+
+    def __init__(self, phase: str, **parameters: object) -> None:
+        self.began = time.time()
+        if shell := get_ipython():  # figures as sharp PNG, whoever made them
+            select_figure_formats(shell, {"retina"})
+        self.phase, self.parameters = phase, parameters
+        hub = parameters.get("hub")
+        self.study = studies.load(str(parameters["study"]), None if hub is None else str(hub))
+        of = parameters.get("task") or parameters.get("intermediate")
+        self.name = f"{phase}/{of}" if of else phase
+        if phase == "intermediate" or (phase == "target" and of != "none"):
+            tasks.intermediate(str(of))
+        self.made: list[dict] = []
+
+    # -- parameters -----------------------------------------------------------------------------
+
+    def changed(self) -> dict[str, tuple[object, object]]:
+        """Parameter → (value here, value in the study), where they differ."""
+        known = execute.parameters(execute.notebook(self.name))
+        usual = {k: p.default for k, p in known.items()}
+        usual |= self.study.parameters(self.name) if self.name in self.study.sections() else {}
+        if self.phase == "intermediate":  # None stands for the study's value: show that
+            own = self.study.settings(self.phase, tasks.intermediate(str(self.parameters["task"])))
+            usual |= {k: v for k, v in own.items() if usual.get(k) is None}
+        return {
+            k: (v, usual.get(k))
+            for k, v in self.parameters.items()
+            if k not in execute.HIDDEN and v not in (None, usual.get(k))
+        }
+
+    def notice(self) -> HTML:
+        """Which study this is, and which parameters differ from it, for the head of the page."""
+        text = (
+            f"<p>Study <b>{html.escape(self.study.title)}</b>: {html.escape(self.study.about)}.</p>"
+        )
+        changed = self.changed()
+        if changed:
+            items = "; ".join(
+                f"<code>{k}={v}</code> (study: <code>{u}</code>)" for k, (v, u) in changed.items()
+            )
+            text += f"<p><b>Changed from the study:</b> {items}.</p>"
+        kind = "important" if changed else "note"
+        title = "Parameters changed" if changed else "What the numbers are about"
+        return HTML(
+            f'<div class="admonition {kind}"><p class="admonition-title">{title}</p>{text}</div>'
+        )
+
+    def settings(self, task: tasks.Task) -> dict:
+        """The training settings of `task`: paper, study, and what this notebook changes."""
+        own = {k: self.parameters.get(k) for k in SETTINGS}
+        return self.study.settings(self.phase, task, **own)
+
+    def settings_table(self, names: Iterable[str]) -> pd.DataFrame:
+        """Two rows a task: the settings as in the paper, and as used here."""
+        known = tasks.INTERMEDIATE if self.phase == "intermediate" else tasks.TARGET
+        rows = []
+        for task in (known[name] for name in names):
+            if task.train is None:
+                continue
+            paper = dict.fromkeys(SETTINGS) | studies.paper(self.phase, task)
+            for which, told in (("paper", paper), ("here", self.settings(task))):
+                shown = {k.replace("_", " "): _number(told[k]) for k in SETTINGS}
+                rows.append({"task": task.title, "": which} | shown)
+        return pd.DataFrame(rows)
+
+    def seeds(self) -> list[int]:
+        """The seeds of this section: `seed`, `seed + 1`, …"""
+        first, count = self.parameters["seed"], self.parameters["num_seeds"]
+        assert isinstance(first, int) and isinstance(count, int)
+        return list(range(first, first + count))
+
+    # -- runs -----------------------------------------------------------------------------------
+
+    def intermediate_chains(self, task: str | None = None) -> list[list[Spec]]:
+        """One chain of one run for each seed of the intermediate task."""
+        row = tasks.intermediate(task or str(self.parameters["task"]))
+        base = specs.base(self.study)
+        settings = self.study.settings("intermediate", row) if task else self.settings(row)
+        seeds = (
+            self.seeds()
+            if not task
+            else range(self.study.seed, self.study.seed + self.study.num_seeds)
+        )
+        return [
+            [specs.fine_tune(self.study, "intermediate", row, base, s, settings)] for s in seeds
+        ]
+
+    def parents(self) -> list[Parent]:
+        """For each seed, the model that the targets start from; trained now if it is not there.
+
+        The i-th target seed goes on from the i-th run of the intermediate section as last executed.
+        """
+        after = str(self.parameters["intermediate"])
+        if after == "none":
+            return [specs.base(self.study)] * len(self.seeds())
+        record = self.record(f"intermediate/{after}")
+        if record:
+            found = [
+                Parent(r["identity"], str(specs.store().root / r["run"])) for r in record["runs"]
+            ]
+            if all(specs.store().sound(Path(p.path).name) for p in found):
+                return [found[i % len(found)] for i in range(len(self.seeds()))]
+        made = self.run(self.intermediate_chains(after))
+        found = [specs.parent_of(chain[0].spec) for chain in made]
+        return [found[i % len(found)] for i in range(len(self.seeds()))]
+
+    def target_chains(self, names: Sequence[str]) -> list[list[Spec]]:
+        """For each seed and target: fine-tune (not for retrieval), then score every language."""
+        after, chains = str(self.parameters["intermediate"]), []
+        for name in names:
+            if name not in self.study.targets:
+                raise unknown(
+                    f"target task of study {self.study.name!r}:", name, self.study.targets
+                )
+        parents = self.parents()
+        for name in names:
+            row = tasks.target(name)
+            for seed, parent in zip(self.seeds(), parents, strict=True):
+                chain, settings = [], self.settings(row)
+                if row.train is not None:
+                    chain.append(
+                        specs.fine_tune(self.study, "target", row, parent, seed, settings, after)
+                    )
+                    parent = specs.parent_of(chain[0])
+                length = settings["max_length"]
+                chain.append(specs.scores(self.study, row, parent, after, seed, length))
+                chains.append(chain)
+        return chains
+
+    def run(self, chains: Sequence[Sequence[Spec]]) -> list[list[Result]]:
+        """Make what is missing of all chains, several at a time; remembered for the record."""
+        processes = int(os.environ.get("XIT_PROCESSES") or os.cpu_count() or 1)
+        results = workers.run(chains, processes)
+        self.made += [self._line(r) for chain in results for r in chain]
+        return results
+
+    def _line(self, result: Result) -> dict:
+        spec = result.spec
+        return {
+            "run": result.path.name,
+            "identity": runs.identity(spec),
+            "kind": spec["kind"],
+            "task": spec.get("task"),
+            "seed": spec.get("seed", spec["where"].get("seed")),
+            "data": spec.get("data") or spec.get("languages"),
+            "hit": result.hit,
+        }
+
+    # -- record and foot ------------------------------------------------------------------------
+
+    def record(self, section: str) -> dict | None:
+        """The record of `section` as last executed, or None."""
+        path = execute.executed(self.study.name, section).with_suffix(".json")
+        try:
+            return json.loads(path.read_text())
+        except (OSError, ValueError):
+            return None
+
+    def records(self, phase: str) -> dict[str, dict]:
+        """Task → record of every section of `phase`; XitError if one has not been executed."""
+        found = {}
+        for section in self.study.sections():
+            if section.startswith(f"{phase}/"):
+                record = self.record(section)
+                if record is None:
+                    told = f"make book STUDY={self.study.name}"
+                    raise XitError(f"section {section} has not been executed yet: run `{told}`")
+                found[section.partition("/")[2]] = record
+        return found
+
+    def finish(self) -> HTML:
+        """Write the record, when executed as part of a study; the foot of the page."""
+        where = os.environ.get("XIT_SECTION")
+        if where == f"{self.study.name}:{self.name}":
+            told = {
+                "section": self.name,
+                "parameters": self.parameters,
+                "changed": {k: v[0] for k, v in self.changed().items()},
+                "runs": [
+                    {k: v for k, v in line.items() if k not in ("hit", "data")}
+                    for line in self.made
+                ],
+                "made": sum(not line["hit"] for line in self.made),
+            }
+            execute.write(Path(os.environ["XIT_RECORD"]), json.dumps(told, indent=1) + "\n")
+        return self.foot()
+
+    def foot(self) -> HTML:
+        """Provenance: study, parameters, runs, data, versions, machine, time."""
+        data = {}
+        for line in self.made:
+            for key, value in (line["data"] or {}).items():
+                data[f"{line['task'] or line['kind']} {key}"] = value
+        lines = {
+            "Study": f"{self.study.name} ({self.study.about})",
+            "Section": self.name,
+            "Parameters": _pairs({k: v for k, v in self.parameters.items() if k != "study"}),
+            "Runs": _details(f"{len(self.made)} runs", [line["run"] for line in self.made]),
+            "Data": _details(f"{len(data)} fingerprints", [f"{k}: {v}" for k, v in data.items()]),
+            "Versions": _pairs(
+                {p: importlib.metadata.version(p) for p in PACKAGES}
+                | {"python": platform.python_version()}
+            ),
+            "Machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+            "Executed": f"{time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}, "
+            f"in {time.time() - self.began:.0f} s",
+        }
+        rows = "".join(f"<tr><th>{k}</th><td>{v}</td></tr>" for k, v in lines.items() if v)
+        return HTML(
+            f'<table class="provenance"><caption>How this page was made</caption>{rows}</table>'
+        )
+
+
+def _pairs(values: Mapping[str, object]) -> str:
+    return ", ".join(f"<code>{html.escape(f'{k}={_short(v)}')}</code>" for k, v in values.items())
+
+
+def _number(value: object) -> str:
+    """A setting as written by hand; None is "all"."""
+    return "all" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _short(value: object) -> str:
+    """A value as shown; paths are relative to the project."""
+    return (
+        os.path.relpath(value, project())
+        if isinstance(value, str) and value.startswith("/")
+        else str(value)
+    )
+
+
+def _details(summary: str, lines: Sequence[str]) -> str:
+    if not lines:
+        return ""
+    items = "<br>".join(f"<code>{html.escape(x)}</code>" for x in dict.fromkeys(lines))
+    return f"<details><summary>{summary}</summary>{items}</details>"
+
+
+def histories(results: Iterable[Result]) -> pd.DataFrame:
+    """Training histories of fine-tuned runs: seed, task, step, loss, dev (0-100), learning_rate."""
+    frames = [
+        pd.read_parquet(r.path / "history.parquet").assign(seed=r.spec["seed"], task=r.spec["task"])
+        for r in results
+        if (r.path / "history.parquet").exists()
+    ]
+    columns = ["step", "loss", "dev", "learning_rate", "seconds", "seed", "task"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def table(frame: pd.DataFrame, caption: str, digits: int = 1) -> None:
+    """Show `frame` as a table that scrolls in its own box, with a caption."""
+
+    def cell(value: object) -> str:
+        if not isinstance(value, int | float):
+            return f"<td>{html.escape(str(value))}</td>"
+        told = (
+            "–"
+            if value != value
+            else str(value)
+            if isinstance(value, int)
+            else f"{value:.{digits}f}"
+        )
+        return f'<td class="number">{told}</td>'
+
+    head = "".join(f'<th scope="col">{html.escape(str(c))}</th>' for c in frame.columns)
+    lines = ("<tr>" + "".join(map(cell, row)) + "</tr>" for row in frame.itertuples(index=False))
+    text = f"<table><caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+    text += f"<tbody>{''.join(lines)}</tbody></table>"
+    display(HTML(f'<div class="table-box" tabindex="0">{text}</div>'))
+
+
+def figure(made: Figure, alt: str) -> None:
+    """Show a figure with its alternative text; caption and name are in the cell's metadata."""
+    display(made, metadata={"alt": alt})
+    pyplot.close(made)

@@ -1,0 +1,136 @@
+"""Sentences whose numbers come from results: each claim is made only where the numbers bear it."""
+
+import pandas as pd
+
+from xit import execute, specs
+from xit.report import published, tables
+from xit.report.page import Section
+from xit.study import Study
+from xit.tasks import Task
+
+COLLAPSE = 3.0  # points above chance below which a run counts as collapsed
+
+
+def intermediate(task: Task, best: pd.DataFrame) -> str:
+    """What the development scores of an intermediate task say."""
+    low, high = best["best"].min(), best["best"].max()
+    text = f"{task.title} reaches {best['best'].mean():.1f} on development data"
+    text += f" (seeds {low:.1f} to {high:.1f}). " if len(best) > 1 else " (one seed). "
+    if high - low > 10:
+        text += "The seeds differ by more than ten points: expect as much spread in what follows. "
+    late = int((best["at update"] > 0.9 * best["of"]).sum())
+    if late:
+        text += f"{late} of {len(best)} runs were best in their last tenth: "
+        text += "they might gain from more updates."
+    return text
+
+
+def published_retrieval() -> str:
+    """What the paper reports for Tatoeba, from its Table 2."""
+    rows = published.table2().query("target == 'tatoeba' and not mlm")
+    best = rows.sort_values("value").iloc[-1]
+    printed = {name: told for told, name in published.INTERMEDIATE.items()}
+    before = published.published_score("none", "tatoeba")
+    return (
+        f"The paper's Table 2 has {before:.1f} on Tatoeba for XLM-R large before any intermediate "
+        f"task, and up to {best['value']:.1f} after ({printed[best['intermediate']]}), "
+        "on the same layer with the same pooling. The gap between raw and centred retrieval is one "
+        "reason to ask what such a change is made of."
+    )
+
+
+def target(main: pd.DataFrame, study: Study, after: str) -> str:
+    """Source, zero-shot and gap in words, with collapsed runs counted."""
+    table = tables.baseline(main, study)
+    lines = []
+    for _, row in table.iterrows():
+        if row["source"] == row["source"]:
+            lines.append(
+                f"- **{row['target']}**: {row['source']:.1f} in the source language, "
+                f"{row['zero-shot']:.1f} zero-shot, a gap of {row['gap']:.1f} points "
+                f"(chance {row['chance']:.1f})."
+            )
+        else:
+            lines.append(
+                f"- **{row['target']}**: {row['zero-shot']:.1f} (chance {row['chance']:.1f})."
+            )
+    if (main["language"] != study.source).all():  # nothing was fine-tuned, nothing can collapse
+        return "\n".join(lines)
+    fallen = collapsed(main, study)
+    lines.append(f"\nRuns collapsed (source score within {COLLAPSE:g} points of chance): {fallen}.")
+    return "\n".join(lines)
+
+
+def collapsed(main: pd.DataFrame, study: Study) -> int:
+    """How many (target, intermediate, seed) score at chance in the source language."""
+    source = main[main["language"] == study.source]
+    if source.empty:
+        return 0
+    level = source["target"].map({t: tables.chance(study, t) for t in source["target"].unique()})
+    return int((source["value"] < level + COLLAPSE).sum())
+
+
+def results(change: pd.DataFrame, study: Study) -> str:
+    """The main changes in words: largest gain and loss, and how often seeds agree in sign."""
+    seeds = change.groupby(["intermediate", "target", "seed"])["change"].mean()
+    mean = seeds.groupby(["intermediate", "target"]).mean()
+    same = seeds.groupby(["intermediate", "target"]).agg(
+        lambda x: bool((x > 0).all() or (x < 0).all())
+    )
+    title = tables.titles()
+    most, least = mean.index.to_list()[mean.argmax()], mean.index.to_list()[mean.argmin()]
+    text = f"The highest mean change is {mean.max():+.1f} points ({title[most[0]]} → "
+    text += f"{title[most[1]]}), the lowest {mean.min():+.1f} ({title[least[0]]} → "
+    text += f"{title[least[1]]}). "
+    text += f"{int((mean > 0).sum())} of {len(mean)} combinations are above zero. "
+    count = change["seed"].nunique()
+    if count == 1:
+        return text + "One seed: no interval, and no way to tell a change from chance."
+    text += f"In {int(same.sum())} of {len(same)} all seeds agree on the sign. "
+    if count < 5:
+        text += f"With {count} seeds a cell is a range, not an interval: "
+        text += "a change smaller than the range of its seeds is not a finding."
+    return text
+
+
+def changes(section: Section) -> str:
+    """Which sections were executed with parameters that differ from the study's."""
+    changed = execute.changes(section.study.name)
+    if not changed:
+        return "None: every section was executed with the study's own parameters."
+    told = (
+        f"- `{s}`: " + ", ".join(f"`{k}={v}`" for k, v in c.items()) for s, c in changed.items()
+    )
+    return "\n".join(told)
+
+
+def headline(
+    scores: pd.DataFrame, change: pd.DataFrame, main: pd.DataFrame, study: Study
+) -> dict[str, str]:
+    """The front page's numbers by name, as text."""
+    mean = change.groupby(["intermediate", "target", "seed"])["change"].mean()
+    average = mean.groupby("intermediate").mean()
+    baseline = main[main["language"] != study.source].groupby(["target", "seed"])["value"].mean()
+    runs = {line["run"] for s in study.sections() for line in _lines(study, s)}
+    return {
+        "study_title": study.title,
+        "study_kind": study.about,
+        "num_runs": str(len(runs)),
+        "num_languages": str(scores["language"].nunique()),
+        "num_seeds": str(scores["seed"].nunique()),
+        "best_intermediate": tables.titles()[str(average.idxmax())],
+        "best_change": f"{average.max():+.1f}",
+        "baseline_mean": f"{baseline.groupby('target').mean().mean():.1f}",
+    }
+
+
+def _lines(study: Study, section: str) -> list[dict]:
+    import json
+
+    path = execute.executed(study.name, section).with_suffix(".json")
+    return json.loads(path.read_text())["runs"] if path.exists() else []
+
+
+def store_size() -> int:
+    """How many finished runs the store holds."""
+    return sum((p / "manifest.json").exists() for p in specs.store().root.glob("*-*"))

@@ -1,0 +1,242 @@
+"""The site of one study: hand-written pages and executed notebooks in, static HTML out.
+
+    from xit.report.site import build
+    build("lab", ["multilingual_model", "intermediate/squad_v1", "target/none", "results"], book)
+
+`book/` holds the pages, `book/study/<study>/` the executed notebooks. Both are copied to
+`book/_build/source/`, where the notebooks lie under `study/` whatever the study's name, so
+that a page can refer to `study/results`. Jupyter Book builds strictly (`-n -W`) in
+`book/_build/rendering/`; the last good site in `book/_build/html/` is replaced only afterwards.
+"""
+
+import base64
+import hashlib
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from filelock import FileLock
+
+from xit.errors import XitError
+
+PAGES_BEFORE = ("methods",)
+PAGES_AFTER = ("references",)
+PARTS = {  # first part of a section's name -> caption in the side bar
+    "multilingual_model": "Phase 1: a multilingual model",
+    "intermediate": "Phase 2: intermediate tasks",
+    "target": "Phase 3: target tasks",
+}
+RESULTS = "Results"  # every other section
+RENDERERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-bibtex")
+JUPYTER_BOOK = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
+STAMP = ".xit-site"  # fingerprint of what a finished site was made from
+
+# Notebooks are read as plain JSON: only a few keys matter here.
+Notebook = dict[str, Any]
+
+
+class SiteError(XitError):
+    """The site could not be built; the message says which page and why."""
+
+
+def build(study: str, sections: Sequence[str], book: Path, python: str = sys.executable) -> Path:
+    """Path of the index page of the site built from `sections` of `study`.
+
+    Nothing is rendered when nothing changed, and only changed notebooks when nothing else
+    did. A failing build raises SiteError and leaves the last good site as it was; a second
+    build at the same time waits for the first.
+    """
+    out = book / "_build"
+    out.mkdir(parents=True, exist_ok=True)
+    with FileLock(out / "site.lock"):
+        files = collect(study, sections, book)
+        fingerprint = _fingerprint(files)
+        if _read(out / "html" / STAMP) != fingerprint:
+            _write(files, out / "source")
+            rendered = _render(files, out / "source", out / "rendering", python)
+            _replace(out / "html", rendered, fingerprint)
+    return out / "html" / "index.html"
+
+
+def collect(study: str, sections: Sequence[str], book: Path) -> dict[str, bytes]:
+    """Every file of the site's source, by its path there.
+
+    Raises SiteError naming each executed notebook that is missing and each figure without
+    a text alternative.
+    """
+    executed = book / "study" / study
+    missing = [s for s in sections if not (executed / f"{s}.ipynb").is_file()]
+    if missing:
+        raise SiteError(f"study {study!r} has no executed notebook for: {', '.join(missing)}")
+    files = _pages(book)
+    silent: list[str] = []
+    for section in sections:
+        page = _notebook(executed / f"{section}.ipynb")
+        silent += [f"{section} cell {number}" for number in _describe_figures(page)]
+        files[f"study/{section}.ipynb"] = json.dumps(page, ensure_ascii=False).encode()
+        files |= {f"study/glued/{key}.png": image for key, image in _glued_images(page)}
+    if silent:
+        raise SiteError(f"figure without alt text: {', '.join(silent)}")
+    files["_toc.yml"] = yaml.safe_dump(table_of_contents(sections), sort_keys=False).encode()
+    return files
+
+
+def table_of_contents(sections: Sequence[str]) -> dict[str, object]:
+    """The table of contents in Jupyter Book's format, one part per phase, in the given order."""
+    parts: dict[str, list[str]] = {"Method": list(PAGES_BEFORE)}
+    for section in sections:
+        caption = PARTS.get(section.split("/")[0], RESULTS)
+        parts.setdefault(caption, []).append(f"study/{section}")
+    parts["Sources"] = list(PAGES_AFTER)
+    listed = [
+        {"caption": caption, "chapters": [{"file": file} for file in files]}
+        for caption, files in parts.items()
+    ]
+    return {"format": "jb-book", "root": "index", "parts": listed}
+
+
+def _pages(book: Path) -> dict[str, bytes]:
+    """The hand-written part of the source: pages, configuration, bibliography, static files."""
+    files = {
+        path.name: path.read_bytes()
+        for path in sorted(book.iterdir())
+        if path.suffix in {".md", ".bib"} or path.name == "_config.yml"
+    }
+    for path in sorted((book / "_static").rglob("*")):
+        if path.is_file():
+            name = path.relative_to(book / "_static").as_posix()
+            # Beside _static, where Jupyter Book would load every script on every page.
+            files[f"_extra/{name}" if name.startswith("mathjax/") else f"_static/{name}"] = (
+                path.read_bytes()
+            )
+    return files
+
+
+def _notebook(path: Path) -> Notebook:
+    """An executed notebook."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise SiteError(f"{path} is not a notebook ({error}): execute its section again") from error
+
+
+def _describe_figures(page: Notebook) -> Iterator[int]:
+    """Give each figure's text alternative to its cell, where myst-nb looks for it.
+
+    A cell names it in its metadata (`mystnb.image.alt`) or, where the words need numbers,
+    with the figure: `display(figure, metadata={"alt": …})`. Yields the cells with neither.
+    """
+    for number, cell in enumerate(page["cells"]):
+        image = cell["metadata"].get("mystnb", {}).get("image", {})
+        hidden = {"remove-output", "remove-cell"} & set(cell["metadata"].get("tags", []))
+        for output in [] if hidden else cell.get("outputs", []):
+            if not {"image/png", "image/svg+xml"} & set(output.get("data", {})):
+                continue
+            image = {"alt": output["metadata"].get("alt", "")} | image
+            if not image["alt"]:
+                yield number
+            cell["metadata"].setdefault("mystnb", {})["image"] = image
+
+
+def _glued_images(page: Notebook) -> Iterator[tuple[str, bytes]]:
+    """Name and PNG of each glued figure: glue cannot carry an alt text to another page."""
+    for output in (o for cell in page["cells"] for o in cell.get("outputs", [])):
+        label = output.get("metadata", {}).get("scrapbook")
+        encoded = label and output["data"].get(f"{label['mime_prefix']}image/png")
+        if encoded:
+            yield label["name"], base64.b64decode(encoded)
+
+
+def _title(page: Notebook) -> str:
+    """The first heading of a notebook."""
+    text = "\n".join("".join(c["source"]) for c in page["cells"] if c["cell_type"] == "markdown")
+    return next((line for line in text.splitlines() if line.startswith("# ")), "")
+
+
+def _fingerprint(files: Mapping[str, bytes]) -> str:
+    """A hash of the source files and of the versions of what renders them."""
+    digest = hashlib.sha256()
+    for package in RENDERERS:
+        digest.update(f"{package}=={importlib.metadata.version(package)}\n".encode())
+    for name in sorted(files):
+        digest.update(f"{name} {len(files[name])}\n".encode() + files[name])
+    return digest.hexdigest()
+
+
+def _frame(files: Mapping[str, bytes]) -> str:
+    """A fingerprint of all that shows on every page: all but the notebooks' bodies.
+
+    While it stays the same, Sphinx may keep the pages whose own source did not change; a
+    new title or page would leave the side bar of a kept page wrong.
+    """
+    kept = {name: data for name, data in files.items() if not name.startswith("study/")}
+    titles = {
+        name: _title(json.loads(data)).encode()
+        for name, data in files.items()
+        if name.endswith(".ipynb")
+    }
+    return _fingerprint(kept | titles)
+
+
+def _write(files: Mapping[str, bytes], source: Path) -> None:
+    """Make `source` hold exactly `files`; an unchanged file keeps its time stamp."""
+    for path in [p for p in source.rglob("*") if p.is_file()]:
+        if path.relative_to(source).as_posix() not in files:
+            path.unlink()
+    for name, data in files.items():
+        path = source / name
+        if not path.is_file() or path.read_bytes() != data:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        elif b"{glue" in data and name.endswith(".md"):
+            os.utime(path)  # shows values from notebooks that may have changed
+
+
+def _render(files: Mapping[str, bytes], source: Path, work: Path, python: str) -> Path:
+    """Directory of the HTML of `source`, built strictly; raises SiteError with the warnings."""
+    frame, state = _frame(files), work / STAMP
+    if _read(state) != frame:
+        shutil.rmtree(work, ignore_errors=True)
+    # Pages kept from a build that failed or was killed would hide their warnings.
+    state.unlink(missing_ok=True)
+    arguments = ["build", str(source), "--path-output", str(work), "-n", "-W", "--keep-going", "-q"]
+    command = [python, "-c", JUPYTER_BOOK, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SiteError(f"the book did not build:\n{_complaints(done, source)}")
+    state.write_text(frame)
+    return work / "_build" / "html"
+
+
+def _complaints(done: subprocess.CompletedProcess[str], source: Path) -> str:
+    """The warnings and errors of a build, or else the end of what it printed."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)  # no colours
+    lines = text.replace(f"{source.resolve()}/", "").splitlines()
+    told = [line for line in lines if "WARNING" in line or "ERROR" in line]
+    return "\n".join(dict.fromkeys(told or lines[-20:]))
+
+
+def _replace(html: Path, rendered: Path, fingerprint: str) -> None:
+    """Put a copy of `rendered` in the place of `html` in one step."""
+    new, old = html.with_name("html.new"), html.with_name("html.old")
+    for leftover in (new, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.copytree(rendered, new, ignore=shutil.ignore_patterns(".buildinfo", "_sources"))
+    (new / STAMP).write_text(fingerprint)
+    if html.exists():
+        html.rename(old)
+    new.rename(html)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _read(path: Path) -> str:
+    """The text of a small file, empty where there is none."""
+    return path.read_text() if path.is_file() else ""

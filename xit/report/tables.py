@@ -1,0 +1,306 @@
+"""Tables of a study's pages, from finished runs: tidy frames in, frames for readers out."""
+
+import json
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from xit import specs, tasks
+from xit.data import hub
+from xit.errors import XitError
+from xit.report import published, results, typology
+from xit.report.page import Section
+from xit.score import metrics
+from xit.specs import Parent
+from xit.study import Study
+from xit.tasks import Split, Task
+from xit.workers import Result
+
+KINDS = {
+    "pair": "two texts, one label.",
+    "choice": "a context and several endings, one of them right.",
+    "tagging": "one tag for each word.",
+    "span": "a question and a passage; the answer is a span of the passage.",
+    "retrieval": "find the translation of a sentence; nothing is trained.",
+}
+
+
+def titles() -> dict[str, str]:
+    """Task name → how the paper writes it; "none" included."""
+    known = {**tasks.INTERMEDIATE, **tasks.TARGET}
+    return {"none": "no intermediate task"} | {n: t.title for n, t in known.items()}
+
+
+# -- the model --
+
+
+def model(parent: Parent, study: Study) -> pd.DataFrame:
+    """Shape, size and origin of a model; XitError if its files are missing or damaged."""
+    from xit.learn.model import load_lm, load_tokenizer  # torch: only where a model is opened
+
+    lm, tokenizer = load_lm(parent.path), load_tokenizer(parent.path)
+    c = lm.config
+    rows = {
+        "model": "trained from nothing by this notebook"
+        if study.model == "pretrain"
+        else study.model,
+        "identity": parent.identity,
+        "parameters": f"{sum(p.numel() for p in lm.parameters()):,}",
+        "layers": c.num_hidden_layers,
+        "width": c.hidden_size,
+        "attention heads": c.num_attention_heads,
+        "vocabulary": f"{len(tokenizer):,}",
+        "longest input": f"{c.max_position_embeddings - 2:,} tokens",
+    }
+    return pd.DataFrame(rows.items(), columns=["", "value"])
+
+
+def retrieval_spec(study: Study, parent: Parent) -> dict:
+    """The spec of scoring sentence retrieval on the model as it is."""
+    return specs.scores(study, tasks.target("tatoeba"), parent, "none", study.seed)
+
+
+def layers(result: Result) -> pd.DataFrame:
+    """Columns language, layer, kind ("raw", "centred"), value (0-100)."""
+    frame = pd.read_parquet(result.path / "scores.parquet")
+    kinds = {"acc": "raw", "acc_centred": "centred"}
+    return frame.assign(kind=frame["metric"].map(kinds))[["language", "layer", "kind", "value"]]
+
+
+def by_layer(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row a layer: mean, lowest and highest language, raw and centred."""
+    out = frame.groupby(["layer", "kind"])["value"].agg(["mean", "min", "max"]).unstack("kind")
+    wide = pd.DataFrame(out)
+    names = [f"{c[1]}, {c[0]}" for c in wide.columns.to_list()]
+    wide.columns = pd.Index(names)
+    return wide[sorted(names, reverse=True)].reset_index()
+
+
+# -- training --
+
+
+def examples(study: Study, task: Task, count: int = 2) -> pd.DataFrame:
+    """The first training rows of `task`, shortened."""
+    assert task.train is not None and study.hub is not None
+    rows, _ = hub.rows(task, task.train, study.hub, study.source, count)
+    return pd.DataFrame([{k: _short(v) for k, v in r.items()} for r in rows])
+
+
+def _short(value: object, most: int = 160) -> str:
+    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def best(runs: Iterable[Result]) -> pd.DataFrame:
+    """One row a run: seed, best development score (0-100), at which update, of how many."""
+    rows = []
+    for run in runs:
+        told = json.loads((run.path / "summary.json").read_text())
+        rows.append(
+            {
+                "seed": run.spec["seed"],
+                "best": told["best"],
+                "at update": told["best_step"],
+                "of": told["steps"],
+                "stopped early": "yes" if told["stopped_early"] else "no",
+                "run": run.path.name,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def data_notes(runs: Iterable[Result]) -> pd.DataFrame:
+    """What happened to the rows on their way in: one row for each distinct task."""
+    rows: dict[str, dict] = {}
+    for run in runs:
+        told = json.loads((run.path / "data.json").read_text())
+        rows[run.spec["task"]] = {"task": run.spec["task"]} | told["dropped"] | told["encoding"]
+    return pd.DataFrame(list(rows.values())).fillna(0)
+
+
+# -- scores --
+
+
+def chain_scores(
+    chains: Iterable[Sequence[Result]], study: Study, intermediate: str
+) -> pd.DataFrame:
+    """The tidy score table of the finished chains of one target section."""
+    frames = [
+        _labelled(c[-1].path, c[-1].spec["task"], c[-1].spec["where"]["seed"], study, intermediate)
+        for c in chains
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def study_scores(section: Section) -> pd.DataFrame:
+    """The tidy score table of all executed target sections of a study, from their records."""
+    frames = []
+    for intermediate, record in section.records("target").items():
+        for line in record["runs"]:
+            if line["kind"] == "scores":
+                path = specs.store().root / line["run"]
+                frames.append(
+                    _labelled(path, line["task"], line["seed"], section.study, intermediate)
+                )
+    return pd.concat(frames, ignore_index=True)
+
+
+def _labelled(run: Path, task: str, seed: int, study: Study, intermediate: str) -> pd.DataFrame:
+    """One run's scores; of retrieval the layer that the study names."""
+    file = run / "scores.parquet"
+    if not file.exists():
+        raise XitError(f"run {run.name} is not in the store any more: execute its section again")
+    frame = pd.read_parquet(file)
+    if "layer" in frame:
+        chosen = min(study.retrieval_layer, int(frame["layer"].max()))
+        frame = frame[frame["layer"] == chosen].drop(columns="layer")
+    frame = frame.assign(study=study.name, intermediate=intermediate, target=task, seed=seed)
+    return frame[results.COLUMNS]
+
+
+def main(scores: pd.DataFrame) -> pd.DataFrame:
+    """Only each target's main metric."""
+    return results.main(scores, {n: t.metric for n, t in tasks.TARGET.items()})
+
+
+def chance(study: Study, target: str) -> float:
+    """What guessing scores on the source language's (retrieval: first language's) test rows, 0-100.
+
+    Labels: one in so many. Tags: F1 of giving every word the most frequent tag. Answers: a random
+    word of the passage. Retrieval: one in so many sentences.
+    """
+    task = tasks.target(target)
+    code = study.source if task.kind != "retrieval" else study.languages_of(target)[0]
+    return _chance(task, specs.scored_split(study, task), str(study.hub), code)
+
+
+@lru_cache
+def _chance(task: Task, split: Split, where: str, code: str) -> float:
+    rows, _ = hub.rows(task, split, where, code)
+    gold = task.columns[-1]
+    if task.kind == "retrieval":
+        return 100 / len(rows)
+    if task.kind == "span":
+        words = [(r["context"].split(), set(r["answers"]["text"])) for r in rows]
+        return (
+            100 * sum(sum(w.strip(".?") in a for w in ws) / len(ws) for ws, a in words) / len(rows)
+        )
+    if task.kind == "tagging":
+        names = hub.label_names(task, split, where, code)
+        tags = [[names[t] for t in r[gold]] for r in rows]
+        most = max(names, key=lambda n: sum(line.count(n) for line in tags))
+        return metrics.tagging_scores(tags, [[most] * len(t) for t in tags])[task.metric]
+    return 100 / len(hub.label_names(task, split, where, code))
+
+
+def baseline(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """One row a target: source language, zero-shot mean (range over seeds), gap, chance."""
+    rows = []
+    for target, part in frame.groupby("target", sort=False):
+        source = part[part["language"] == study.source].groupby("seed")["value"].mean()
+        others = part[part["language"] != study.source].groupby("seed")["value"].mean()
+        every = part[part["language"] != study.source].groupby("language")["value"].mean()
+        rows.append(
+            {
+                "target": titles()[str(target)],
+                "source": float(source.mean()) if len(source) else float("nan"),
+                "zero-shot": float(others.mean()),
+                "over seeds": f"{others.min():.1f} … {others.max():.1f}",
+                "over languages": f"{every.min():.1f} … {every.max():.1f}",
+                "gap": float(source.mean() - others.mean()) if len(source) else float("nan"),
+                "chance": chance(study, str(target)),
+                "split": ", ".join(sorted(set(part["split"]))),
+                "seeds": len(others),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def language_order(study: Study) -> list[str]:
+    """All languages of the study, source first, then by family and distance."""
+    every = dict.fromkeys(c for t in study.targets for c in study.languages_of(t))
+    codes = [study.source, *(c for c in every if c != study.source)]
+    place = hub.root(str(study.hub))
+    if not place or not (Path(place) / "typology").is_dir():
+        return codes
+    return typology.order(typology.languages(Path(place)), study.source, codes)
+
+
+def every_metric(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """One row a target and metric: source language and mean of the others, means over seeds."""
+    told = scores.assign(
+        where=(scores["language"] == study.source).map({True: "source", False: "zero-shot"})
+    )
+    out = told.groupby(["target", "metric", "where"], sort=False)["value"].mean().unstack()
+    return out.rename(index=titles(), level="target").reset_index()
+
+
+TYPOLOGY = {
+    "name": "language",
+    "family": "family",
+    "script": "script",
+    "order": "word order",
+    "adposition": "adposition",
+    "adjective": "adjective",
+    "case": "case",
+    "cognates": "cognates",
+    "loanwords": "loanwords",
+    "syntactic": "syntactic distance",
+}
+
+
+def languages(study: Study) -> pd.DataFrame:
+    """The study's languages, near to far, with what the hub's typology table tells of them."""
+    place = hub.root(str(study.hub))
+    order = language_order(study)
+    if not place or not (Path(place) / "typology").is_dir():
+        return pd.DataFrame({"code": order, "language": [hub.language("", c)[1] for c in order]})
+    known = typology.languages(Path(place)).reindex(order)
+    columns = [c for c in TYPOLOGY if c in known]
+    table = known[columns].rename(columns=TYPOLOGY).astype(object)
+    return table.rename_axis("code").reset_index()
+
+
+def wide(frame: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
+    """Languages × targets: mean over seeds."""
+    out = frame.groupby(["language", "target"], sort=False)["value"].mean().unstack()
+    out = out.reindex([c for c in order if c in out.index])
+    return out.rename(columns=titles()).reset_index()
+
+
+def change_by_language(change: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
+    """Languages × intermediate tasks: mean change over targets and seeds, in points."""
+    out = change.groupby(["language", "intermediate"], sort=False)["change"].mean().unstack()
+    out = out.reindex([c for c in order if c in out.index])
+    return out.rename(columns=titles()).reset_index()
+
+
+def beside_published(change: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Rows (intermediate, target): the paper's printed change and the study's, where both exist."""
+    rows = []
+    means = results.by_target(change)
+    columns = (means[c] for c in ("intermediate", "target", "change"))
+    for intermediate, target, value in zip(*columns, strict=True):
+        try:
+            told = published.published_change(intermediate, target)
+        except XitError:  # a task that the paper does not have
+            continue
+        rows.append(
+            {
+                "intermediate": titles()[intermediate],
+                "target": titles()[target],
+                "paper (XLM-R large, natural languages)": told,
+                f"study {study.name} ({study.title})": float(value),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def summary(change: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Intermediate tasks × targets as text: mean change and its range over seeds, in points."""
+    means = results.by_target(change)
+    frame = results.summary_table(means, rows=study.intermediate, columns=study.targets)
+    frame = frame.rename(index=titles(), columns=titles())
+    return frame.rename_axis("intermediate").reset_index()
