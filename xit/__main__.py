@@ -1,0 +1,134 @@
+"""The command line: `xit build`, `xit section`, `xit check`, … (`xit --help`)."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from xit.errors import XitError
+from xit.paths import project
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; 0 on success, 2 after a one-line error."""
+    parser = argparse.ArgumentParser(prog="xit", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for command, what in (
+        ("build", "bring the book of a study up to date"),
+        ("section", "change a section's parameters, execute it and what depends on it"),
+        ("check", "say whether a study could run, without running it"),
+    ):
+        one = commands.add_parser(command, help=what)
+        one.add_argument("--study", default="lab")
+        one.add_argument(
+            "--hub", default=None, help="directory in Hub layout; default: the study's"
+        )
+        if command == "section":
+            one.add_argument("section", help="for example intermediate/squad_v1")
+            one.add_argument("--params", default="", help='for example "learning_rate=2e-5 seed=3"')
+        if command != "check":
+            one.add_argument(
+                "--jobs", default=str(os.cpu_count()), help="sections at the same time"
+            )
+    for command, what in (
+        ("execute", "execute one section (used by the Snakefile)"),
+        ("site", "render the site (used by the Snakefile)"),
+    ):
+        one = commands.add_parser(command, help=what)
+        if command == "execute":
+            one.add_argument("section")
+        one.add_argument("--study", default="lab")
+        one.add_argument("--hub", default=None)
+        one.add_argument("--processes", type=int, default=1)
+    run = commands.add_parser("run", help="make the runs of a file of specs (used by notebooks)")
+    run.add_argument("file", type=Path)
+    run.add_argument("--into", type=Path, help="fill this directory with one spec's files")
+    args = parser.parse_args(argv)
+    try:
+        if getattr(args, "hub", None):
+            args.hub = _from_project(args.hub)
+        COMMANDS[args.command](args)
+    except XitError as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; what is finished is kept", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise XitError(f"JOBS = {text!r}: expected a whole number of at least 1")
+    return int(text)
+
+
+def _build(args: argparse.Namespace) -> None:
+    from xit import build
+
+    build.build(args.study, args.hub, _jobs(args.jobs))
+
+
+def _section(args: argparse.Namespace) -> None:
+    from xit import build, execute, study
+
+    if not args.section:
+        raise XitError("no section named: give S=…, for example S=intermediate/squad_v1")
+    chosen = study.load(args.study, args.hub)
+    build.check(chosen, but=chosen.check(args.section))
+    with build.lock():
+        changed = execute.change(chosen, args.section, args.params)
+    told = ", ".join(f"{k}={v}" for k, v in changed.items()) or "the study's own parameters"
+    print(f"section {args.section} of study {chosen.name}: {told}", flush=True)
+    build.build(args.study, args.hub, _jobs(args.jobs), args.section)
+
+
+def _check(args: argparse.Namespace) -> None:
+    from xit import build, study
+
+    chosen = study.load(args.study, args.hub)
+    build.check(chosen)
+    print(f"study {chosen.name!r} can run: {len(chosen.sections())} sections")
+
+
+def _execute(args: argparse.Namespace) -> None:
+    from xit import execute, study
+
+    execute.execute(study.load(args.study, args.hub), args.section, args.processes)
+
+
+def _site(args: argparse.Namespace) -> None:
+    from xit import build, study
+
+    build.site(study.load(args.study, args.hub))
+
+
+def _from_project(hub: str) -> str:
+    """A directory as seen from the project, so that pages show no machine's paths."""
+    path = Path(hub).expanduser()
+    return os.path.relpath(path.resolve(), project()) if path.is_dir() else hub
+
+
+def _run(args: argparse.Namespace) -> None:
+    from xit import phases, workers
+
+    told = json.loads(args.file.read_text())
+    if args.into:
+        phases.build(told, args.into)
+    else:
+        workers.work(told)
+
+
+COMMANDS = {
+    "build": _build,
+    "section": _section,
+    "check": _check,
+    "execute": _execute,
+    "site": _site,
+    "run": _run,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,225 @@
+"""Build a study: check it, let Snakemake execute what is out of date, render the site."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from xit import execute, specs, tasks
+from xit import study as studies
+from xit.data import hub
+from xit.errors import XitError
+from xit.paths import project
+from xit.study import Study
+
+SPACE = 2 * 2**30  # bytes that must be free before a build starts
+
+
+def build(name: str, hub_given: str | None, jobs: int, section: str | None = None) -> None:
+    """Bring the book of study `name` up to date, or what depends on `section` of it."""
+    study = studies.load(name, hub_given)
+    check(study)
+    workers = jobs if section else 1
+    with lock() as descriptor:
+        began = time.monotonic()
+        forget_missing(study)
+        before = {s: _mtime(execute.executed(study.name, s)) for s in study.sections()}
+        snakemake(study, jobs, workers, descriptor)
+        done = [s for s in study.sections() if _mtime(execute.executed(study.name, s)) != before[s]]
+        told = f"executed: {', '.join(done)}" if done else "nothing was out of date"
+        print(f"{told} ({time.monotonic() - began:.0f} s)\nopen book/_build/html/index.html")
+
+
+def _mtime(path: Path) -> float:
+    return path.stat().st_mtime if path.exists() else 0.0
+
+
+@contextmanager
+def lock() -> Iterator[int]:
+    """Only one build at a time works on the book; a second waits. Yields the lock's descriptor."""
+    place = project() / "book" / "study"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        guard = FileLock(str(place / ".build.lock"))
+        try:
+            guard.acquire(timeout=0)
+        except Timeout:
+            print(
+                "another build is running in this directory; waiting for it to finish", flush=True
+            )
+            guard.acquire()
+    except OSError as error:
+        raise XitError(f"cannot write to {place}: {error.strerror}") from error
+    try:
+        yield int(guard._context.lock_file_fd or -1)
+    finally:
+        guard.release()
+
+
+def check(study: Study, but: str = "") -> None:
+    """XitError unless the study can run here: data, columns, languages, model, disk, notebooks."""
+    if study.hub is None:
+        raise XitError(
+            f"study {study.name!r} reads data from a directory in Hub layout: give HUB=<directory>"
+        )
+    free = shutil.disk_usage(project()).free
+    if free < SPACE:
+        raise XitError(f"only {free / 2**30:.1f} GiB free in {project()}: expected at least 2 GiB")
+    for section in study.sections():
+        path = execute.notebook(section)
+        if not path.exists():
+            raise XitError(f"notebook {path.name} is missing")
+        if section == but:  # its changed parameters are about to be replaced
+            continue
+        changed = execute.changes(study.name).get(section, {})
+        execute.check_values(changed, study, section)
+        execute.values(study, section)
+    if study.model == "pretrain":
+        if not study.pretrain.get("corpora"):
+            raise XitError(
+                f"study {study.name!r}: model is 'pretrain' but pretrain: has no corpora"
+            )
+    elif (
+        Path(study.model).parts[0] in ("xit", ".", "..", "/")
+        and not (project() / study.model / "config.json").exists()
+    ):
+        raise XitError(f"model directory {study.model!r} has no config.json")
+    if study.hub:  # a directory: cheap to look at everything that will be read
+        check_data(study)
+
+
+def check_data(study: Study) -> None:
+    """XitError at the first dataset that is missing or has other columns than expected."""
+    assert study.hub is not None
+    for repo, codes in study.pretrain.get("corpora", {}).items():
+        for code in codes:
+            if "text" not in hub.columns(study.hub, repo, code, "train"):
+                raise XitError(f"{repo} {code} has no column 'text'")
+    for name in study.intermediate:
+        task = tasks.intermediate(name)
+        for split in (task.train, task.dev):
+            assert split is not None
+            _columns(study.hub, task, split, study.source)
+    for name in study.targets:
+        task = tasks.target(name)
+        if task.train:
+            _columns(study.hub, task, task.train, study.source)
+        for code in study.languages_of(name):
+            _columns(study.hub, task, specs.scored_split(study, task), code)
+
+
+def _columns(where: str, task: tasks.Task, split: tasks.Split, code: str) -> None:
+    config = hub.config(task, split, where, code)
+    have = hub.columns(where, split.repo, config, split.split)
+    for column in task.columns:
+        if column not in have:
+            raise XitError(
+                f"{split.repo} {config} has no column {column!r}; its columns: {', '.join(have)}"
+            )
+
+
+def snakemake(study: Study, jobs: int, workers: int, held: int) -> None:
+    """Run the Snakefile; progress goes to the terminal, errors end in one line.
+
+    The child inherits the build lock `held`: should this process be killed, the next build waits
+    for the child instead of working beside it.
+    """
+    command = [sys.executable, "-m", "snakemake", "-s", "notebooks/Snakefile", "--cores", str(jobs)]
+    command += [
+        "--rerun-triggers",
+        "mtime",
+        "params",
+        "input",
+        "--rerun-incomplete",
+        "--nolock",
+        "--keep-going",
+    ]
+    command += ["--quiet", "host", "reason", "rules"]
+    command += ["--config", f"study={study.name}", f"hub={study.hub or ''}", f"workers={workers}"]
+    environment = os.environ | {"XIT_ROOT": str(project()), "PYTHONUNBUFFERED": "1"}
+    (project() / "runs").mkdir(exist_ok=True)
+    log = project() / "runs" / "build.log"
+    tail: list[str] = []
+    finished = jobs_in_all = 0
+    with (
+        log.open("w") as file,
+        subprocess.Popen(
+            command,
+            cwd=project(),
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            pass_fds=[held],
+        ) as child,
+    ):
+        try:
+            for line in child.stdout or ():
+                file.write(line)
+                tail = [*tail[-60:], line]
+                if total := re.match(r"total\s+(\d+)$", line):  # of Snakemake's table of jobs
+                    jobs_in_all = int(total[1]) - 1  # "all" is no work
+                if line.startswith("| "):
+                    ended = line.rstrip().endswith(" s") and "executed in" in line
+                    finished += ended
+                    told = f" ({finished} of {jobs_in_all} jobs done)" if ended else ""
+                    print(line[2:].rstrip() + told, flush=True)
+        except KeyboardInterrupt:
+            child.terminate()
+            raise
+    if child.returncode:
+        errors = [x for x in tail if x.startswith("error: ")]
+        if errors:
+            raise XitError(errors[0][len("error: ") :].strip())
+        raise XitError(
+            "the build failed:\n" + "".join(tail[-25:]) + "all of it is in runs/build.log"
+        )
+
+
+def fingerprint(study: Study, section: str) -> str:
+    """Changes when the parameters or the part of the study that `section` depends on change."""
+    told = [execute.values(study, section), study.digest(section)]
+    return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def stamp(study: str, section: str) -> Path:
+    """The empty file whose date says when `section` (or "site") was last brought up to date."""
+    return project() / "book" / "study" / study / ".done" / section
+
+
+def forget_missing(study: Study) -> None:
+    """Drop the stamps of pages that are gone, and the site's if it shows another study."""
+    for section in study.sections():
+        page = execute.executed(study.name, section)
+        if not (page.exists() and page.with_suffix(".json").exists()):
+            stamp(study.name, section).unlink(missing_ok=True)
+    built = project() / "book" / "_build"
+    shown = built / "study"
+    if (
+        not (built / "html" / "index.html").exists()
+        or not shown.exists()
+        or shown.read_text() != study.name
+    ):
+        stamp(study.name, "site").unlink(missing_ok=True)
+
+
+def site(study: Study) -> None:
+    """Render the site of `study` from its executed sections; the last good one stays on failure."""
+    from xit.report import site as pages
+
+    began = time.monotonic()
+    try:
+        pages.build(study.name, study.sections(), project() / "book")
+    except pages.SiteError as error:
+        raise XitError(f"the site could not be rendered: {error}") from error
+    execute.write(project() / "book" / "_build" / "study", study.name)
+    print(f"| site: {time.monotonic() - began:.0f} s", flush=True)
