@@ -1,0 +1,206 @@
+"""The study `smoke`, end to end, in a copy of the checkout: build, look, change, kill, go on."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+
+from tests.browser import check_site
+
+ROOT = Path(__file__).resolve().parents[1]
+STUDY = "smoke"
+
+
+def command(copy: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """`xit <words>` in the copy."""
+    environment = os.environ | {"XIT_ROOT": str(copy)} | more
+    return subprocess.run(
+        [sys.executable, "-m", "xit", *words],
+        cwd=copy,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def runs(copy: Path) -> set[str]:
+    """Names of the finished runs."""
+    return {p.parent.name for p in (copy / "runs").glob("*/manifest.json")}
+
+
+def scores(copy: Path) -> dict[str, list]:
+    """Run → its scores."""
+    found = sorted((copy / "runs").glob("scores-*/scores.parquet"))
+    return {p.parent.name: pd.read_parquet(p).to_dict("records") for p in found}
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout without anything generated, like a fresh clone."""
+    place = tmp_path_factory.mktemp("clone") / "xit"
+    unwanted = shutil.ignore_patterns(
+        ".git", ".venv", "runs", "_build", "study", ".snakemake", "*cache*", "*.egg-info"
+    )
+    shutil.copytree(ROOT, place, ignore=unwanted)
+    return place
+
+
+@pytest.fixture(scope="module")
+def built(copy: Path) -> Iterator[Path]:
+    """The copy with the study built, killed once on the way."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "xit", "build", "--study", STUDY, "--jobs", "2"],
+        cwd=copy,
+        env=os.environ | {"XIT_ROOT": str(copy)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 240
+    while len(runs(copy)) < 5 and child.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    assert len(runs(copy)) >= 5, "nothing was made before the kill"
+    done = command(copy, "build", "--study", STUDY, "--jobs", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield copy
+
+
+@pytest.mark.timeout(900)
+def test_every_section_is_executed_and_recorded(built: Path) -> None:
+    book = built / "book" / "study" / STUDY
+    pages = {str(p.relative_to(book).with_suffix("")) for p in book.rglob("*.ipynb")}
+    expected = {"multilingual_model", "results", "target/none"}
+    for task in ("mnli", "squad_v1", "hellaswag", "ccg"):
+        expected |= {f"intermediate/{task}", f"target/{task}"}
+    assert {p for p in pages if "failed-" not in p and ".new" not in p} == expected
+    record = json.loads((book / "target" / "squad_v1.json").read_text())
+    parents = json.loads((book / "intermediate" / "squad_v1.json").read_text())["runs"]
+    specs = [
+        json.loads((built / "runs" / line["run"] / "spec.json").read_text())
+        for line in record["runs"]
+        if line["kind"] == "target"
+    ]
+    assert {s["parent"] for s in specs} == {p["identity"] for p in parents}
+
+
+@pytest.mark.timeout(900)
+def test_scores_are_complete_and_in_range(built: Path) -> None:
+    for name, rows in scores(built).items():
+        assert {r["language"] for r in rows} >= {"qab", "qaf", "qaj"}, name
+        assert all(0 <= r["value"] <= 100 for r in rows), name
+
+
+@pytest.mark.timeout(900)
+def test_no_half_made_run_is_left(built: Path) -> None:
+    assert not list((built / "runs").glob(".new-*"))
+    assert not (built / "runs" / "damaged").exists()
+
+
+@pytest.mark.timeout(900)
+def test_the_site_opens_from_disk_without_a_fault(built: Path, needs_chromium: None) -> None:
+    assert check_site(built / "book" / "_build" / "html") == []
+
+
+@pytest.mark.timeout(900)
+def test_a_second_build_has_nothing_to_do(built: Path) -> None:
+    before = runs(built)
+    began = time.monotonic()
+    done = command(built, "build", "--study", STUDY)
+    assert "nothing was out of date" in done.stdout, done.stdout + done.stderr
+    assert runs(built) == before
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.timeout(900)
+def test_one_changed_parameter_runs_what_depends_on_it_and_nothing_else(built: Path) -> None:
+    old = {n: (built / "runs" / n / "manifest.json").read_bytes() for n in runs(built)}
+    book = built / "book" / "study" / STUDY
+    before = {p: p.stat().st_mtime_ns for p in book.rglob("*.ipynb")}
+    done = command(
+        built,
+        *("section", "intermediate/ccg", "--study", STUDY),
+        *("--params", "learning_rate=2e-5 seed=3"),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    executed = {
+        str(p.relative_to(book).with_suffix(""))
+        for p, told in before.items()
+        if p.stat().st_mtime_ns != told
+    }
+    assert executed == {"intermediate/ccg", "target/ccg", "results"}
+    assert all((built / "runs" / n / "manifest.json").read_bytes() == m for n, m in old.items())
+    made = {n.rpartition("-")[0] for n in runs(built) - set(old)}
+    assert {"intermediate-ccg-seed3", "intermediate-ccg-seed4"} <= made
+    assert not any("after-mnli" in n or "after-none" in n for n in made)
+    page = nbformat.read(book / "intermediate" / "ccg.ipynb", as_version=4)
+    told = "".join(str(o.get("data", {})) for c in page.cells for o in c.get("outputs", []))
+    assert "Changed from the study" in told and "learning_rate=2e-05" in told
+    html = built / "book" / "_build" / "html" / "study" / "intermediate" / "ccg.html"
+    assert "Changed from the study" in html.read_text()
+
+
+@pytest.mark.timeout(900)
+def test_dropping_the_change_finds_everything_again(built: Path) -> None:
+    before = runs(built)
+    done = command(built, "section", "intermediate/ccg", "--study", STUDY, "--params", "")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert runs(built) == before
+
+
+@pytest.mark.timeout(900)
+def test_a_damaged_run_is_done_again_with_the_same_scores(built: Path) -> None:
+    before = scores(built)
+    name = next(n for n in before if n.startswith("scores-xnli-after-mnli"))
+    (built / "runs" / name / "scores.parquet").write_bytes(b"not parquet")
+    (built / "book" / "study" / STUDY / "target" / "mnli.ipynb").unlink()
+    done = command(built, "build", "--study", STUDY)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert scores(built) == before
+    assert any((built / "runs" / "damaged").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["build", "--study", "labb"], "did you mean 'lab'"),
+        (["build", "--study", "mini"], "give HUB="),
+        (["build", "--study", "mini", "--hub", "nowhere"], "does not exist"),
+        (["build", "--study", STUDY, "--jobs", "many"], "JOBS = 'many'"),
+        (["section", "intermediate/squad", "--study", STUDY], "mean 'intermediate/squad_v1'"),
+        (
+            ["section", "intermediate/ccg", "--study", STUDY, "--params", "learning_rte=1"],
+            "did you mean 'learning_rate'",
+        ),
+        (
+            ["section", "intermediate/ccg", "--study", STUDY, "--params", "num_seeds=two"],
+            "num_seeds = 'two': expected int",
+        ),
+        (
+            ["section", "target/none", "--study", STUDY, "--params", "targets=xnl"],
+            "did you mean 'xnli'",
+        ),
+        (["section", "", "--study", STUDY], "no section named"),
+    ],
+    ids=lambda x: " ".join(x)[:40] if isinstance(x, list) else "",
+)
+def test_bad_input_is_one_clear_line_before_any_work(
+    copy: Path, words: list[str], expected: str
+) -> None:
+    before = runs(copy)
+    done = command(copy, *words)
+    assert done.returncode == 2
+    assert expected in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert runs(copy) == before
