@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -105,6 +106,19 @@ def test_what_workers_say_is_passed_on(
     assert told[0] == "2 runs: 0 there already, 2 to do"
     assert told[1:] == ["          a: step 1", told[2]]
     assert told[2].startswith("[  1/2] a: 1.0 s; about ")
+
+
+def test_lines_of_two_workers_never_mix(
+    empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each writes its lines in pieces, as an unbuffered print does, so that halves are read."""
+    word = "printf 'done '; sleep 0.05; printf $$; sleep 0.3; printf ': 1.0 s'; sleep 0.05; echo"
+    fake(tmp_path, monkeypatch, f"for i in 1 2 3; do {word}; done")
+    with pytest.raises(XitError, match="was not made"):
+        workers.run([lines(*range(n, n + 3)) for n in (0, 3)], processes=2)
+    told = [x for x in capsys.readouterr().out.splitlines() if x.startswith("[")]
+    assert [x.split("]")[0] for x in told] == [f"[{n:3}/6" for n in range(1, 7)]
+    assert all(re.fullmatch(r"\[.*\] \d+: 1\.0 s; about \d+ s left", x) for x in told)
 
 
 def test_workers_that_make_nothing(

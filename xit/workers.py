@@ -6,8 +6,11 @@ A worker takes the next chain that nobody works on; so any number of workers, al
 notebook or another machine on the same file system, share the work without a queue.
 """
 
+import contextlib
+import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -65,53 +68,65 @@ def _work(todo: list[list[Spec]], processes: int, count: int, quiet: bool) -> No
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "chains.json"
         file.write_text(json.dumps(todo))
-        log = Path(directory) / "log"
+        logs = [Path(directory) / f"log-{i}" for i in range(processes)]
         environment = os.environ | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
         command = [sys.executable, "-u", "-m", "xit", "run", str(file)]
-        with log.open("w") as out:
-            children = [
-                subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment)
-                for _ in range(processes)
-            ]
-            try:
-                _follow(children, log, count, quiet)
-            finally:  # Ctrl-C: the workers have it too, or are told
-                for child in children:
-                    if child.poll() is None:
-                        child.terminate()
-                for child in children:
-                    child.wait()
-        if any(child.returncode for child in children):
-            lines = log.read_text().splitlines()
-            told = [x[len(FAILED) :] for x in lines if x.startswith(FAILED)]
-            raise XitError(
-                told[0]
-                if told
-                else f"a worker failed: {lines[-1] if lines else child}\n" + "\n".join(lines[-30:])
-            )
+        children: list[subprocess.Popen] = []
+        try:
+            for log in logs:  # a log each: lines of two workers never mix
+                with log.open("w") as out:
+                    children.append(
+                        subprocess.Popen(
+                            command, stdout=out, stderr=subprocess.STDOUT, env=environment
+                        )
+                    )
+            _follow(children, logs, count, quiet)
+        finally:  # Ctrl-C: the workers have it too, or are told
+            for child in children:
+                if child.poll() is None:
+                    child.terminate()
+            for child in children:
+                child.wait()
+        _refuse(children, logs)
 
 
-def _follow(children: list[subprocess.Popen], log: Path, count: int, quiet: bool) -> None:
+def _refuse(children: list[subprocess.Popen], logs: list[Path]) -> None:
+    """XitError if a worker failed: the reason that one gave, else the last lines of the first."""
+    failed = [(child, log) for child, log in zip(children, logs, strict=True) if child.returncode]
+    if not failed:
+        return
+    # those that were only told to stop come last
+    failed.sort(key=lambda pair: pair[0].returncode == -signal.SIGTERM)
+    lines = [log.read_text(errors="replace").splitlines() for _, log in failed]
+    for line in itertools.chain(*lines):
+        if line.startswith(FAILED):
+            raise XitError(line[len(FAILED) :])
+    last = lines[0][-1] if lines[0] else repr(failed[0][0])
+    raise XitError(f"a worker failed: {last}\n" + "\n".join(lines[0][-30:]))
+
+
+def _follow(children: list[subprocess.Popen], logs: list[Path], count: int, quiet: bool) -> None:
     """Pass on what the workers say until they end: which run, how many, how long still."""
     began, done = time.monotonic(), 0
-    with log.open() as lines:
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(log.open(errors="replace")) for log in logs]
+        parts = [""] * len(files)  # of lines that are not whole yet
         while True:
-            alive = any(child.poll() is None for child in children)
-            for line in iter(lines.readline, ""):
-                if line.startswith(DONE):
-                    done += 1
-                    left = (time.monotonic() - began) / done * (count - done)
+            codes = [child.poll() for child in children]  # before reading: nothing is missed
+            for i, file in enumerate(files):
+                *lines, parts[i] = (parts[i] + file.read()).split("\n")
+                for line in lines:
+                    if line.startswith(DONE):
+                        done += 1
+                        left = (time.monotonic() - began) / done * (count - done)
+                        line = f"[{done:3}/{count}] {line[len(DONE) :]}; about {left:.0f} s left"
+                    elif line.startswith(SAYS):
+                        line = " " * 10 + line[len(SAYS) :]
+                    else:
+                        continue
                     if not quiet:
-                        print(
-                            f"[{done:3}/{count}] {line[len(DONE) :].rstrip()}; "
-                            f"about {left:.0f} s left",
-                            flush=True,
-                        )
-                elif line.startswith(SAYS) and not quiet:
-                    print(f"          {line[len(SAYS) :].rstrip()}", flush=True)
-            if not alive:
-                return
-            if any(child.poll() for child in children):  # one failed: stop the others
+                        print(line, flush=True)
+            if None not in codes or any(codes):  # all have ended, or one failed: stop the others
                 return
             time.sleep(0.2)
 
