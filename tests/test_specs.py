@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.toys import project, write
-from xit import paths, runs, specs, study, tasks
+from tests.toys import forget, toy_study, write
+from xit import paths, runs, specs, tasks
 from xit.errors import XitError
 from xit.runs import identity
 from xit.specs import PRETRAIN, Parent
@@ -19,17 +19,8 @@ PARENT = Parent("abc", "model")
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
-    with pytest.MonkeyPatch.context() as patch:
-        project(tmp_path_factory.mktemp("project"), patch)
-        forget()
-        yield study.load("toy")
-    paths.project.cache_clear()
-    forget()
-
-
-def forget() -> None:
-    specs.fingerprint.cache_clear()
-    specs.model_identity.cache_clear()
+    with toy_study(tmp_path_factory.mktemp("project")) as made:
+        yield made
 
 
 def changed(toy: Study, **values: object) -> Study:

@@ -12,25 +12,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.toys import project
-from xit import paths, phases, runs, specs, study, tasks, workers
+from tests.toys import project, toy_study
+from xit import paths, phases, runs, specs, tasks, workers
 from xit.errors import XitError
 from xit.runs import Spec, Store
 from xit.study import Study
 
 
 @pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Study]:
-    project(tmp_path, monkeypatch)
-    forget()
-    yield study.load("toy")
-    paths.project.cache_clear()
-    forget()
-
-
-def forget() -> None:
-    specs.fingerprint.cache_clear()
-    specs.model_identity.cache_clear()
+def toy(tmp_path: Path) -> Iterator[Study]:
+    with toy_study(tmp_path) as made:
+        yield made
 
 
 def chain(toy: Study, seed: int, parent: str | None = None) -> list[Spec]:

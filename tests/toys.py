@@ -1,6 +1,8 @@
 """Small things to test with: a tokenizer, a model, a directory in Hub layout, a project."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,8 +12,11 @@ import pytest
 import yaml
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from xit import paths
+from xit import paths, phases, specs, study
 from xit.learn.pretrain import new_model, train_tokenizer
+from xit.runs import Spec
+from xit.study import Study
+from xit.tasks import Task
 
 datasets.disable_progress_bars()
 TEXTS = [
@@ -172,3 +177,33 @@ def project(place: Path, monkeypatch: pytest.MonkeyPatch, with_data: bool = True
     monkeypatch.setenv("XIT_ROOT", str(place))
     paths.project.cache_clear()
     return place
+
+
+def forget() -> None:
+    """What specs keep for a process: a test that changes files starts without it."""
+    specs.fingerprint.cache_clear()
+    specs.model_identity.cache_clear()
+
+
+@contextmanager
+def toy_study(place: Path) -> Iterator[Study]:
+    """Study `toy` in a project of its own in `place`."""
+    with pytest.MonkeyPatch.context() as patch:
+        project(place, patch)
+        forget()
+        yield study.load("toy")
+    paths.project.cache_clear()
+    forget()
+
+
+def made(spec: Spec) -> Path:
+    """The directory of the run of `spec`, made in this process if it is not there."""
+    result = specs.store().make(spec, lambda out: phases.build(spec, out, lambda _: None))
+    assert result
+    return result[0]
+
+
+def tuned(toy: Study, phase: str, task: Task, seed: int = 1, **settings: object) -> Spec:
+    """The spec of fine-tuning the toy model on `task`."""
+    wanted = toy.settings(phase, task, **settings)
+    return specs.fine_tune(toy, phase, task, specs.base(toy), seed, wanted)

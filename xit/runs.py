@@ -20,6 +20,7 @@ from xit.errors import XitError
 
 MANIFEST = "manifest.json"
 LOCATION = "where"  # the part of a spec that says where things lie; not part of its identity
+Say = Callable[[str], None]  # told of progress while a run is made
 Spec = dict  # JSON-able: kind, slug, recipe, and all that determines the result
 
 

@@ -194,3 +194,17 @@ def lines(
     encoded, cut = _fitted(tok, max_length, "longest_first", list(texts))
     features = [{"ids": ids, "row": i} for i, ids in enumerate(encoded)]
     return features, Counter({"truncated": cut})
+
+
+def features(
+    kind: str,
+    rows: list[dict],
+    columns: Sequence[str],
+    tokenizer: PreTrainedTokenizerBase,
+    max_length: int,
+) -> tuple[list[Feature], Counter]:
+    """(features, counts of what was split or truncated) of the rows of a task of this `kind`."""
+    return ENCODE[kind](rows, columns, tokenizer, max_length)
+
+
+ENCODE = {"pair": pair, "choice": choice, "tagging": tagging, "span": span}

@@ -191,6 +191,13 @@ def label_names(task: Task, split: Split, hub: str, code: str) -> list[str]:
     return list(feature.names)
 
 
+def outputs(task: Task, split: Split, hub: str, code: str) -> list[str]:
+    """What the head's outputs stand for; nothing to name for spans and choices."""
+    if task.kind in ("span", "choice", "retrieval"):
+        return [""] * 2
+    return label_names(task, split, hub, code)
+
+
 def fingerprint(clean: list[dict]) -> str:
     """16 hex digits over the content of the rows, the same wherever they came from."""
     digest = hashlib.blake2b(digest_size=8)

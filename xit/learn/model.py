@@ -88,6 +88,10 @@ class Model(nn.Module):
         """The encoder alone: ids → hidden states."""
         return self.lm.base_model
 
+    def room(self, wanted: int) -> int:
+        """A window in tokens: what was asked for, or what the model can read if that is less."""
+        return min(wanted, self.lm.config.max_position_embeddings - 2)
+
     def hidden(self, batch: Batch) -> Tensor:
         """Last hidden states (batch size, length, width)."""
         return self.encoder(input_ids=batch["ids"], attention_mask=batch["mask"]).last_hidden_state

@@ -1,0 +1,127 @@
+"""From a model to scores, on a toy hub: in every language, of the model that was kept."""
+
+import json
+from collections.abc import Iterator
+
+import pandas as pd
+import pytest
+
+from tests.toys import asked, made, tagged, toy_study, tuned, write
+from xit import paths, specs, study, tasks
+from xit.errors import XitError
+from xit.score import run
+from xit.study import Study
+
+UDPOS, XQUAD, TATOEBA = (tasks.target(t) for t in ("udpos", "xquad", "tatoeba"))
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+    """The toy project; what is made in one test is there in the next, as in a study."""
+    with toy_study(tmp_path_factory.mktemp("project")) as made:
+        yield made
+
+
+def test_what_is_scored_is_the_model_that_was_best(toy: Study) -> None:
+    """Dev of udpos in the toy hub holds the test rows: the scored run repeats the best score."""
+    spec = tuned(toy, "target", UDPOS, epochs=4.0)
+    path = made(spec)
+    best = json.loads((path / "summary.json").read_text())["best"]
+    assert best > 0
+    scored = made(specs.scores(toy, UDPOS, specs.parent_of(spec), "none", 1))
+    scores = pd.read_parquet(scored / "scores.parquet")
+    f1 = scores[scores["metric"] == "f1"].set_index("language")["value"]
+    assert f1["en"] == pytest.approx(best)
+    assert f1["de"] == pytest.approx(best)  # the same rows under another name
+    assert set(scores["split"]) == {"test"}
+    assert {"f1", "token_acc"} <= set(scores["metric"])
+    said = pd.read_parquet(scored / "predictions.parquet")
+    assert list(said[said["language"] == "en"]["row"]) == list(range(12))
+    assert all(len(json.loads(p)) == 3 for p in said["prediction"])
+
+
+def test_answers_are_scored_as_they_stand_in_the_passage(toy: Study) -> None:
+    spec = tuned(toy, "target", XQUAD)
+    made(spec)
+    scored = made(specs.scores(toy, XQUAD, specs.parent_of(spec), "none", 1))
+    said = pd.read_parquet(scored / "predictions.parquet")
+    contexts = [r["context"] for r in asked(5)]
+    for language, row, text in said.itertuples(index=False):
+        assert language in ("en", "de")
+        assert json.loads(text) in contexts[row]
+    scores = pd.read_parquet(scored / "scores.parquet").pivot(
+        index="language", columns="metric", values="value"
+    )
+    assert scores["qa"].tolist() == pytest.approx(((scores["f1"] + scores["em"]) / 2).tolist())
+
+
+def test_retrieval_scores_every_layer(toy: Study) -> None:
+    spec = specs.scores(toy, TATOEBA, specs.base(toy), "none", 1)
+    scores = pd.read_parquet(made(spec) / "scores.parquet")
+    assert sorted(scores["layer"].unique()) == [0, 1, 2]
+    assert set(scores["metric"]) == {"acc", "acc_centred"}
+    assert set(scores["language"]) == {"de"}
+    assert scores["value"].between(0, 100).all()
+
+
+def test_passages_longer_than_the_model_reads(toy: Study) -> None:
+    """The toy model reads 64 tokens, and scoring asks for windows of 384: not an IndexError."""
+    place = paths.project() / "long"
+    long = [
+        r | {"context": "the mat . " * 60 + r["context"],
+             "answers": {"text": r["answers"]["text"], "answer_start": [600 + 14]}}
+        for r in asked(2)
+    ]  # fmt: skip
+    for code in ("en", "de"):
+        write(place, "google/xtreme", f"XQuAD.{code}", "validation", long)
+    spec = tuned(toy, "target", XQUAD)
+    made(spec)
+    far = study.load("toy", "long")
+    scored = specs.scores(far, XQUAD, specs.parent_of(spec), "none", 1)
+    try:
+        assert (made(scored) / "scores.parquet").exists()
+    except XitError as error:  # refusing is as good, if it says why
+        assert "64" in str(error)
+
+
+def test_long_sentences_in_retrieval(toy: Study) -> None:
+    place = paths.project() / "longer"
+    rows = [{"source_sentence": "the cat " * n, "target_sentence": "a dog " * n} for n in (1, 90)]
+    write(place, "google/xtreme", "tatoeba.deu", "validation", rows)
+    spec = specs.scores(study.load("toy", "longer"), TATOEBA, specs.base(toy), "none", 1)
+    try:
+        assert (made(spec) / "scores.parquet").exists()
+    except XitError as error:
+        assert "64" in str(error)
+
+
+def test_a_tag_the_training_data_does_not_know_is_one_line(toy: Study) -> None:
+    """Test data whose ClassLabel has the same names in another order would be scored wrongly."""
+    place = paths.project() / "other"
+    for name in ("English", "German"):
+        write(place, "google/xtreme", f"udpos.{name}", "test", tagged(4),
+              pos_tags=["VERB", "NOUN", "DET"])  # fmt: skip
+    spec = tuned(toy, "target", UDPOS)
+    made(spec)
+    with pytest.raises(XitError, match="udpos"):
+        made(specs.scores(study.load("toy", "other"), UDPOS, specs.parent_of(spec), "none", 1))
+
+
+def test_metrics_by_hand() -> None:
+    rows = [{"pos_tags": [0, 1]}, {"pos_tags": [2]}]
+    names = ["B-PER", "I-PER", "O"]
+    said = [["B-PER", "I-PER"], ["O"]]
+    assert run.metrics_of(UDPOS, rows, said, names, "en")["f1"] == 100
+    said = [["B-PER", "O"], ["O"]]
+    assert run.metrics_of(UDPOS, rows, said, names, "en")["token_acc"] == pytest.approx(200 / 3)
+    mnli = tasks.intermediate("mnli")
+    labels = [{"label": x} for x in (0, 1, 2, 2)]
+    assert run.metrics_of(mnli, labels, [0, 1, 2, 1], [], "en") == {"acc": 75}
+    qa = asked(2)
+    told = run.metrics_of(XQUAD, qa, [qa[0]["answers"]["text"][0], "no"], [], "en")
+    assert (told["em"], told["f1"], told["qa"]) == (50, 50, 50)
+
+
+def test_unknown_split() -> None:
+    with pytest.raises(XitError, match="XQuAD has no split 'test'"):
+        run.split_of(XQUAD, "test")

@@ -1,0 +1,144 @@
+"""From a spec to scores: a model's predictions on a task in every language, and its metrics."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import torch
+from safetensors.torch import load_file
+from transformers import PreTrainedTokenizerBase
+
+from xit import tasks
+from xit.data import corpus, encode, hub
+from xit.data.batch import by_length, collate, mask_tokens
+from xit.errors import XitError
+from xit.learn.model import Model, load_lm, load_tokenizer
+from xit.learn.pretrain import SPECIAL
+from xit.runs import Say, Spec
+from xit.score import metrics, predict, retrieval
+from xit.tasks import Task
+
+
+def predictions(
+    model: Model, task: Task, features: list, rows: list[dict], names: list[str], pad: int
+) -> list:
+    """What the model says for each row: a label, a list of tag names, or an answer."""
+    if task.kind == "tagging":
+        said = predict.tags(model, task.name, features, pad)
+        return [[names[t] for t in line] for line in said]
+    if task.kind == "span":
+        threshold = 0.0 if task.name == "squad_v2" else None
+        contexts = [str(r[task.columns[1]]) for r in rows]
+        return predict.answers(model, task.name, features, contexts, pad, threshold)
+    return predict.labels(model, task.name, features, pad)
+
+
+def metrics_of(
+    task: Task, rows: list[dict], said: Sequence, names: list[str], code: str
+) -> dict[str, float]:
+    """All metrics of `task`, 0-100, for predictions `said` of `rows`."""
+    gold = task.columns[-1]
+    if task.kind == "tagging":
+        tags = [[names[int(t)] for t in r[gold]] for r in rows]
+        return metrics.tagging_scores(tags, list(said))
+    if task.kind == "span":
+        return metrics.qa_scores([r["answers"]["text"] for r in rows], list(said))
+    return {"acc": metrics.accuracy([int(r[gold]) for r in rows], list(said))}
+
+
+def scores(spec: Spec, out: Path, say: Say) -> None:
+    """scores.parquet (language, split, metric, value) and predictions.parquet."""
+    task = tasks.target(spec["task"])
+    source = spec["where"]["parent"]
+    tokenizer = load_tokenizer(source)
+    if task.kind == "retrieval":
+        return _retrieval(spec, task, tokenizer, out, say)
+    head = load_file(Path(source) / "head.safetensors")
+    names = json.loads((Path(source) / "data.json").read_text())["names"]
+    model = Model(load_lm(source), {task.name: (task.kind, len(names))}, 0).eval()
+    model.heads[task.name].load_state_dict(head)
+    split, rows_out, said_out, counted = split_of(task, spec["split"]), [], [], {}
+    for code in spec["languages"]:
+        rows, dropped = hub.rows(task, split, spec["where"]["hub"], code)
+        if (told := hub.outputs(task, split, spec["where"]["hub"], code)) != names:
+            raise XitError(
+                f"{task.name} in {code!r} has labels {told}, but was trained with {names}"
+            )
+        features, counts = encode.features(
+            task.kind, rows, task.columns, tokenizer, model.room(spec["max_length"])
+        )
+        said = predictions(model, task, features, rows, names, tokenizer.pad_token_id)
+        for metric, value in metrics_of(task, rows, said, names, code).items():
+            rows_out.append(
+                {"language": code, "split": spec["split"], "metric": metric, "value": value}
+            )
+        said_out += [{"language": code, "row": i, "prediction": json.dumps(p, ensure_ascii=False)}
+                     for i, p in enumerate(said)]  # fmt: skip
+        counted[code] = dropped | dict(counts)
+    pd.DataFrame(rows_out).to_parquet(out / "scores.parquet", index=False)
+    pd.DataFrame(said_out).to_parquet(out / "predictions.parquet", index=False)
+    (out / "data.json").write_text(json.dumps(counted, indent=1) + "\n")
+    return None
+
+
+def split_of(task: Task, split: str) -> tasks.Split:
+    for one in (task.dev, task.test):
+        if one is not None and one.split == split:
+            return one
+    raise XitError(f"{task.title} has no split {split!r}")
+
+
+def _retrieval(
+    spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Path, say: Say
+) -> None:
+    """Accuracy of sentence retrieval on every layer, raw and with each language's mean removed."""
+    model = Model.load(spec["where"]["parent"], {}, 0).eval()
+    split, rows_out = split_of(task, spec["split"]), []
+    for code in spec["languages"]:
+        rows, _ = hub.rows(task, split, spec["where"]["hub"], code)
+        sides = []
+        for column in task.columns:
+            texts, length = [r[column] for r in rows], model.room(spec["max_length"])
+            features, _ = encode.lines(texts, tokenizer, length)
+            sides.append(predict.vectors(model, features, tokenizer.pad_token_id))
+        for layer, (x, y) in enumerate(zip(*sides, strict=True)):
+            found = {
+                "acc": retrieval.tatoeba_accuracy(x, y),
+                "acc_centred": retrieval.tatoeba_accuracy(retrieval.centre(x), retrieval.centre(y)),
+            }
+            for metric, value in found.items():
+                rows_out.append(
+                    {
+                        "language": code,
+                        "split": spec["split"],
+                        "metric": metric,
+                        "value": value,
+                        "layer": layer,
+                    }
+                )
+    pd.DataFrame(rows_out).to_parquet(out / "scores.parquet", index=False)
+
+
+@torch.inference_mode()
+def mlm_loss(spec: Spec, out: Path, say: Say) -> None:
+    """loss.parquet: masked-token loss (nats), accuracy (0-100) on held-out text by language."""
+    tokenizer = load_tokenizer(spec["where"]["parent"])
+    model = Model.load(spec["where"]["parent"], {}, 0).eval()
+    mask = (tokenizer.mask_token_id, len(tokenizer), len(SPECIAL))
+    rows = []
+    for code, texts in corpus.texts(spec, heldout=True).items():
+        length = model.room(spec["max_length"])
+        features = encode.lines(texts[: spec["examples"]], tokenizer, length)[0]
+        total, right, count = 0.0, 0, 0
+        generator = torch.Generator().manual_seed(0)
+        for indices in by_length(features, predict.TOKENS):
+            batch = collate([features[i] for i in indices], tokenizer.pad_token_id)
+            batch = mask_tokens(batch, *mask, 0.15, generator)
+            chosen = batch["labels"] != encode.IGNORE
+            scores, gold = model.lm.lm_head(model.hidden(batch)[chosen]), batch["labels"][chosen]
+            total += float(torch.nn.functional.cross_entropy(scores, gold, reduction="sum"))
+            right += int((scores.argmax(-1) == gold).sum())
+            count += len(gold)
+        rows.append({"language": code, "loss": total / count, "accuracy": 100 * right / count})
+    pd.DataFrame(rows).to_parquet(out / "loss.parquet", index=False)
