@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests import toys
 from tests.toys import project, toy_study
 from xit import paths, phases, runs, specs, tasks, workers
 from xit.errors import XitError
@@ -67,14 +67,6 @@ def test_chains_are_made_by_worker_processes(
     assert capsys.readouterr().out == ""
 
 
-def fake(place: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    """Workers that only do what `script` says."""
-    program = place / "python"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(program))
-
-
 def lines(*numbers: int) -> list[Spec]:
     return [{"kind": "scores", "slug": str(n), "n": n} for n in numbers]
 
@@ -85,40 +77,35 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     paths.project.cache_clear()
 
 
+@pytest.mark.parametrize(
+    ("life", "reason"),
+    [
+        (toys.unlucky, "no luck"),
+        (toys.mistaken, r"a worker failed: ZeroDivisionError: division by zero"),
+        (toys.killed, r"a worker failed: it ended with -9"),  # for its memory, for example
+        (toys.idle, r"run scores-1-\w+ was not made"),
+    ],
+)
+def test_a_worker_that_fails(
+    empty: Path, monkeypatch: pytest.MonkeyPatch, life: Callable, reason: str
+) -> None:
+    """A failure is one line: the reason that a worker gave, else how it ended."""
+    monkeypatch.setattr(workers, "work", life)
+    with pytest.raises(XitError, match=f"^{reason}"):
+        workers.run([lines(1), lines(2)], processes=1, quiet=True)
+
+
 def test_what_workers_say_is_passed_on(
-    empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    empty: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A failure is one line: the first that a worker gave as its reason."""
-    script = "echo noise; echo 'says a: step 1'; echo 'done a: 1.0 s'; echo 'error: no luck' >&2"
-    fake(tmp_path, monkeypatch, f"{script}; exit 2")
-    with pytest.raises(XitError) as error:
-        workers.run([lines(1), lines(2)], processes=1)
-    assert str(error.value) == "no luck"
-    told = capsys.readouterr().out.splitlines()
-    assert told[0] == "2 runs: 0 there already, 2 to do"
-    assert told[1:] == ["          a: step 1", told[2]]
-    assert told[2].startswith("[  1/2] a: 1.0 s; about ")
-
-
-def test_lines_of_two_workers_never_mix(
-    empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Each writes its lines in pieces, as an unbuffered print does, so that halves are read."""
-    word = "printf 'done '; sleep 0.05; printf $$; sleep 0.3; printf ': 1.0 s'; sleep 0.05; echo"
-    fake(tmp_path, monkeypatch, f"for i in 1 2 3; do {word}; done")
+    monkeypatch.setattr(workers, "work", toys.talkative)
     with pytest.raises(XitError, match="was not made"):
-        workers.run([lines(*range(n, n + 3)) for n in (0, 3)], processes=2)
-    told = [x for x in capsys.readouterr().out.splitlines() if x.startswith("[")]
-    assert [x.split("]")[0] for x in told] == [f"[{n:3}/6" for n in range(1, 7)]
-    assert all(re.fullmatch(r"\[.*\] \d+: 1\.0 s; about \d+ s left", x) for x in told)
-
-
-def test_workers_that_make_nothing(
-    empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fake(tmp_path, monkeypatch, "exit 0")
-    with pytest.raises(XitError, match=r"run scores-1-\w+ was not made"):
-        workers.run([lines(1)], quiet=True)
+        workers.run([lines(1, 2), lines(3, 4)], processes=2)
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "4 runs: 0 there already, 4 to do"
+    assert told.count("          a: step 1") == 2
+    counted = [x for x in told if x.startswith("[")]
+    assert [x.split("; about ")[0] for x in counted] == [f"[  {n}/4] a: 1.0 s" for n in range(1, 5)]
 
 
 # -- one worker, with builds that only write a line --
@@ -144,12 +131,15 @@ def builds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Builds:
     return made
 
 
-def test_a_worker_does_chains_in_order(builds: Builds, capsys: pytest.CaptureFixture[str]) -> None:
-    workers.work([lines(1, 2), lines(3), lines(1, 4)])
+def test_a_worker_does_chains_in_order(builds: Builds) -> None:
+    told: list[tuple[str, str, str]] = []
+    workers.work([lines(1, 2), lines(3), lines(1, 4)], lambda *x: told.append(x))
     assert builds.order == [1, 2, 3, 4]
-    told = capsys.readouterr().out.splitlines()
-    assert sum(t.startswith("done scores-") for t in told) == 4
-    assert any(t.startswith("says scores-1-") and t.endswith(": halfway") for t in told)
+    assert [(what, label[:9]) for what, label, _ in told[:3]] == [
+        (workers.SAYS, "scores-1-"), (workers.DONE, "scores-1-"), (workers.SAYS, "scores-2-")
+    ]  # fmt: skip
+    assert sum(what == workers.DONE for what, *_ in told) == 4
+    assert told[0][2] == "halfway"
 
 
 HOLD = """
@@ -175,26 +165,19 @@ def test_what_another_worker_is_at_comes_last(builds: Builds, tmp_path: Path) ->
     assert builds.order == [3, 2]  # 1 is the other's; 2 follows it
 
 
-def test_a_worker_that_dies_without_a_word(
-    empty: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Killed for its memory, for example: the error says so."""
-    fake(tmp_path, monkeypatch, "kill -9 $$")
-    with pytest.raises(XitError, match=r"a worker failed: .*(-9|SIGKILL|killed)"):
-        workers.run([lines(1)], processes=1, quiet=True)
-
-
 def test_interrupting_stops_the_workers(
     empty: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     log = tmp_path / "pids"
-    fake(tmp_path, monkeypatch, f"echo $$ >> {log}\nexec sleep 60")
+    monkeypatch.setenv("XIT_TEST_LOG", str(log))
+    monkeypatch.setattr(workers, "work", toys.sleepy)
 
-    def interrupt(_: float) -> None:
-        if log.exists() and len(log.read_text().split()) == 2:
-            raise KeyboardInterrupt
+    def interrupt(*_: object) -> None:
+        while not log.exists() or len(log.read_text().split()) < 2:
+            time.sleep(0.05)
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(time, "sleep", interrupt)
+    monkeypatch.setattr(workers, "_follow", interrupt)
     with pytest.raises(KeyboardInterrupt):
         workers.run([lines(1), lines(2)], processes=2, quiet=True)
     for pid in map(int, log.read_text().split()):

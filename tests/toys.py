@@ -1,6 +1,9 @@
 """Small things to test with: a tokenizer, a model, a directory in Hub layout, a project."""
 
+import os
 import shutil
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -13,10 +16,12 @@ import yaml
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from xit import paths, phases, specs, study
+from xit.errors import XitError
 from xit.learn.pretrain import new_model, train_tokenizer
 from xit.runs import Spec
 from xit.study import Study
 from xit.tasks import Task
+from xit.workers import Tell
 
 datasets.disable_progress_bars()
 TEXTS = [
@@ -207,3 +212,33 @@ def tuned(toy: Study, phase: str, task: Task, seed: int = 1, **settings: object)
     """The spec of fine-tuning the toy model on `task`."""
     wanted = toy.settings(phase, task, **settings)
     return specs.fine_tune(toy, phase, task, specs.base(toy), seed, wanted)
+
+
+# -- what a worker process may do instead of its work --
+
+
+def unlucky(chains: list, tell: Tell) -> None:
+    raise XitError("no luck")
+
+
+def mistaken(chains: list, tell: Tell) -> None:
+    print(1 / 0)
+
+
+def killed(chains: list, tell: Tell) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def idle(chains: list, tell: Tell) -> None:
+    pass
+
+
+def talkative(chains: list, tell: Tell) -> None:
+    for what, told in (("says", "step 1"), ("done", "1.0 s"), ("done", "1.0 s")):
+        tell(what, "a", told)
+
+
+def sleepy(chains: list, tell: Tell) -> None:
+    with Path(os.environ["XIT_TEST_LOG"]).open("a") as log:
+        log.write(f"{os.getpid()}\n")
+    time.sleep(60)

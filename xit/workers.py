@@ -3,19 +3,18 @@
     results = workers.run([[spec, …], …], processes=2)     # chains; a chain's specs in order
 
 A worker takes the next chain that nobody works on; so any number of workers, also of another
-notebook or another machine on the same file system, share the work without a queue.
+notebook or another machine on the same file system, share the work without a queue. Workers are
+forked from a server that has loaded torch once, which takes as long as training for a while.
 """
 
-import contextlib
-import itertools
-import json
+import multiprocessing
 import os
-import signal
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
+from multiprocessing import connection, forkserver
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +22,9 @@ from xit import runs, specs
 from xit.errors import XitError
 from xit.runs import Spec
 
-DONE, SAYS, FAILED = "done ", "says ", "error: "
+DONE, SAYS, FAILED = "done", "says", "failed"
+Tell = Callable[[str, str, str], None]  # (DONE, SAYS or FAILED, which run, what)
+Worker = tuple[ForkServerProcess, Connection]  # and the end at which we hear it
 
 
 class Result(NamedTuple):
@@ -51,7 +52,9 @@ def run(
     if not quiet:
         print(f"{total} runs: {hits} there already, {total - hits} to do", flush=True)
     if todo:
-        _work(todo, min(processes, len(todo)), total - hits, quiet)
+        # one worker more than cores: three seeds on two cores then end together
+        workers = processes + 1 if processes > 1 else 1
+        _work(todo, min(workers, len(todo)), total - hits, quiet)
     results = []
     for chain, before in zip(chains, found, strict=True):
         after = [store.find(s) for s in chain]
@@ -64,74 +67,78 @@ def run(
     return results
 
 
+def warm() -> None:
+    """Begin to load torch and transformers in the background, for the workers to come."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["xit.phases"])
+    forkserver.ensure_running()
+
+
 def _work(todo: list[list[Spec]], processes: int, count: int, quiet: bool) -> None:
-    with tempfile.TemporaryDirectory() as directory:
-        file = Path(directory) / "chains.json"
-        file.write_text(json.dumps(todo))
-        logs = [Path(directory) / f"log-{i}" for i in range(processes)]
-        environment = os.environ | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
-        command = [sys.executable, "-u", "-m", "xit", "run", str(file)]
-        children: list[subprocess.Popen] = []
-        try:
-            for log in logs:  # a log each: lines of two workers never mix
-                with log.open("w") as out:
-                    children.append(
-                        subprocess.Popen(
-                            command, stdout=out, stderr=subprocess.STDOUT, env=environment
-                        )
-                    )
-            _follow(children, logs, count, quiet)
-        finally:  # Ctrl-C: the workers have it too, or are told
-            for child in children:
-                if child.poll() is None:
-                    child.terminate()
-            for child in children:
-                child.wait()
-        _refuse(children, logs)
+    warm()
+    context = multiprocessing.get_context("forkserver")
+    children: list[Worker] = []
+    try:
+        for _ in range(processes):
+            ours, theirs = context.Pipe(duplex=False)
+            child = context.Process(target=_worker, args=(theirs, work, todo, dict(os.environ)))
+            child.start()
+            theirs.close()  # the child has it: when it dies, our end tells
+            children.append((child, ours))
+        _follow(children, count, quiet)
+    finally:  # Ctrl-C: the workers have it too, or are told
+        for child, _ in children:
+            if child.is_alive():
+                child.terminate()
+        for child, ours in children:
+            child.join()
+            ours.close()
 
 
-def _refuse(children: list[subprocess.Popen], logs: list[Path]) -> None:
-    """XitError if a worker failed: the reason that one gave, else the last lines of the first."""
-    failed = [(child, log) for child, log in zip(children, logs, strict=True) if child.returncode]
-    if not failed:
-        return
-    # those that were only told to stop come last
-    failed.sort(key=lambda pair: pair[0].returncode == -signal.SIGTERM)
-    lines = [log.read_text(errors="replace").splitlines() for _, log in failed]
-    for line in itertools.chain(*lines):
-        if line.startswith(FAILED):
-            raise XitError(line[len(FAILED) :])
-    last = lines[0][-1] if lines[0] else repr(failed[0][0])
-    raise XitError(f"a worker failed: {last}\n" + "\n".join(lines[0][-30:]))
-
-
-def _follow(children: list[subprocess.Popen], logs: list[Path], count: int, quiet: bool) -> None:
+def _follow(children: list[Worker], count: int, quiet: bool) -> None:
     """Pass on what the workers say until they end: which run, how many, how long still."""
     began, done = time.monotonic(), 0
-    with contextlib.ExitStack() as stack:
-        files = [stack.enter_context(log.open(errors="replace")) for log in logs]
-        parts = [""] * len(files)  # of lines that are not whole yet
-        while True:
-            codes = [child.poll() for child in children]  # before reading: nothing is missed
-            for i, file in enumerate(files):
-                *lines, parts[i] = (parts[i] + file.read()).split("\n")
-                for line in lines:
-                    if line.startswith(DONE):
-                        done += 1
-                        left = (time.monotonic() - began) / done * (count - done)
-                        line = f"[{done:3}/{count}] {line[len(DONE) :]}; about {left:.0f} s left"
-                    elif line.startswith(SAYS):
-                        line = " " * 10 + line[len(SAYS) :]
-                    else:
-                        continue
-                    if not quiet:
-                        print(line, flush=True)
-            if None not in codes or any(codes):  # all have ended, or one failed: stop the others
-                return
-            time.sleep(0.2)
+    open_ends = {ours: child for child, ours in children}
+    while open_ends:
+        for end in connection.wait(list(open_ends)):
+            assert isinstance(end, Connection)
+            try:
+                what, label, told = end.recv()
+            except (EOFError, OSError):
+                child = open_ends.pop(end)
+                child.join()
+                if child.exitcode:
+                    raise XitError(f"a worker failed: it ended with {child.exitcode}") from None
+                continue
+            if what == FAILED:
+                raise XitError(told)
+            done += what == DONE
+            if quiet:
+                continue
+            if what == DONE:
+                left = (time.monotonic() - began) / done * (count - done)
+                print(f"[{done:3}/{count}] {label}: {told}; about {left:.0f} s left", flush=True)
+            else:
+                print(f"          {label}: {told}", flush=True)
 
 
-def work(chains: Sequence[Sequence[Spec]]) -> None:
+def _worker(
+    end: Connection, work: Callable, chains: list[list[Spec]], environment: dict[str, str]
+) -> None:
+    """The life of a worker process: all is told through `end`, the last thing a failure."""
+    os.environ.update(environment | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"})
+    try:
+        work(chains, lambda *told: end.send(told))
+    except (KeyboardInterrupt, BrokenPipeError):  # nobody waits for it any more
+        os._exit(0)
+    except XitError as error:
+        end.send((FAILED, "", str(error)))
+    except Exception as error:
+        reason = traceback.format_exc()
+        end.send((FAILED, "", f"a worker failed: {type(error).__name__}: {error}\n{reason}"))
+
+
+def work(chains: Sequence[Sequence[Spec]], tell: Tell = lambda *_: None) -> None:
     """What a worker process does: all chains, those first that nobody else is working on."""
     from xit import phases
 
@@ -141,13 +148,13 @@ def work(chains: Sequence[Sequence[Spec]]) -> None:
     while waiting:
         skipped = []
         for chain in waiting:
-            if not _chain(store, chain, phases.build, wait):
+            if not _chain(store, chain, phases.build, wait, tell):
                 skipped.append(chain)
         wait = len(skipped) == len(waiting)  # all are taken: wait for the first
         waiting = skipped
 
 
-def _chain(store: runs.Store, chain: list[Spec], build: object, wait: bool) -> bool:
+def _chain(store: runs.Store, chain: list[Spec], build: Callable, wait: bool, tell: Tell) -> bool:
     """Whether the chain is finished; False if another process is at it."""
     for spec in chain:
         began, label = time.monotonic(), runs.name(spec)
@@ -156,12 +163,12 @@ def _chain(store: runs.Store, chain: list[Spec], build: object, wait: bool) -> b
         def say(line: str, label: str = label, said: list[float] = said) -> None:
             if time.monotonic() - said[0] > 10:  # often enough for a person
                 said[0] = time.monotonic()
-                print(f"{SAYS}{label}: {line}", flush=True)
+                tell(SAYS, label, line)
 
-        made = store.make(spec, lambda out, s=spec, say=say: build(s, out, say), wait)  # type: ignore[misc,operator]
+        made = store.make(spec, lambda out, s=spec, say=say: build(s, out, say), wait)  # type: ignore[misc]
         if made is None:
             return False
         if not made[1]:
-            print(f"{DONE}{label}: {time.monotonic() - began:.1f} s", flush=True)
+            tell(DONE, label, f"{time.monotonic() - began:.1f} s")
         wait = True  # having begun the chain, finish it
     return True

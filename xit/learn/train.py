@@ -76,7 +76,8 @@ def train(
     set_seed(seed)
     torch.use_deterministic_algorithms(True, warn_only=True)
     model.freeze_unused({s.task for s in streams})
-    optimiser = torch.optim.AdamW(_groups(model, hyper), lr=hyper.learning_rate, eps=hyper.adam_eps)
+    groups = _groups(model, hyper)
+    optimiser = torch.optim.AdamW(groups, lr=hyper.learning_rate, eps=hyper.adam_eps, fused=True)
     steps = number_of_steps(streams, hyper)
     warm = max(1, round(steps * hyper.warmup))
     schedule = torch.optim.lr_scheduler.LambdaLR(

@@ -41,6 +41,8 @@ class Section:
         if shell := get_ipython():  # figures as sharp PNG, whoever made them
             select_figure_formats(shell, {"retina"})
         self.phase, self.parameters = phase, parameters
+        if phase != "results":  # they will be needed before long, if at all
+            workers.warm()
         hub = parameters.get("hub")
         self.study = studies.load(str(parameters["study"]), None if hub is None else str(hub))
         of = parameters.get("task") or parameters.get("intermediate")
