@@ -53,7 +53,7 @@ def _data(study: Study) -> str:
 @lru_cache
 def fingerprint(where: str, task: Task, split: Split, code: str, limit: int | None) -> str:
     """The fingerprint of the rows that a run will read."""
-    return hub.fingerprint(hub.rows(task, split, where, code, limit)[0])
+    return hub.identity(task, split, where, code, limit)
 
 
 def base(study: Study) -> Parent:

@@ -401,3 +401,23 @@ def test_every_task_has_what_its_kind_needs() -> None:
         tasks.intermediate("squad1")
     with pytest.raises(XitError, match="unknown target task 'xqad': did you mean 'xquad'"):
         tasks.target("xqad")
+
+
+def test_the_identity_of_rows_is_remembered_until_they_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = tasks.target("tatoeba")
+    assert task.dev
+    monkeypatch.setenv("XIT_ROOT", str(tmp_path))
+    paths.project.cache_clear()
+    pairs = [{"source_sentence": f"s{i}", "target_sentence": f"t{i}"} for i in range(4)]
+    write(tmp_path / "hub", "google/xtreme", "tatoeba.deu", "validation", pairs)
+    first = hub.identity(task, task.dev, "hub", "de")
+    assert first == hub.fingerprint(hub.rows(task, task.dev, "hub", "de")[0])
+    assert hub.identity(task, task.dev, "hub", "de", 2) != first
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hub, "rows", None)  # not read again
+        assert hub.identity(task, task.dev, "hub", "de") == first
+    write(tmp_path / "hub", "google/xtreme", "tatoeba.deu", "validation", pairs[1:])
+    assert hub.identity(task, task.dev, "hub", "de") != first
+    paths.project.cache_clear()

@@ -195,7 +195,7 @@ def test_batches_of_another_size_say_the_same(monkeypatch: pytest.MonkeyPatch) -
     m = Scripted("pair").eval()
     made: list[Feature] = [{"ids": [0, *range(5, 7 + i % 9), 2], "row": i} for i in range(20)]
     whole = predict.vectors(m, made, 1)
-    monkeypatch.setattr(predict, "TOKENS", 24)
+    monkeypatch.setitem(predict.TOKENS, "cpu", 24)
     np.testing.assert_allclose(predict.vectors(m, made, 1), whole, atol=1e-5)
 
 

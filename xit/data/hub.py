@@ -7,6 +7,7 @@
 import csv
 import hashlib
 import json
+import os
 import shutil
 from collections import Counter
 from functools import lru_cache
@@ -196,6 +197,29 @@ def outputs(task: Task, split: Split, hub: str, code: str) -> list[str]:
     if task.kind in ("span", "choice", "retrieval"):
         return [""] * 2
     return label_names(task, split, hub, code)
+
+
+def identity(task: Task, split: Split, hub: str, code: str, limit: int | None = None) -> str:
+    """The fingerprint of `rows(…)`; for a local repository remembered, as reading takes a while.
+
+    What is remembered depends on the repository's files and on this module's code.
+    """
+    where = root(hub)
+    if not where:
+        return fingerprint(rows(task, split, hub, code, limit)[0])
+    asked = [task.kind, task.columns, split.split, config(task, split, hub, code), limit]
+    told = json.dumps(asked).encode() + Path(__file__).read_bytes()
+    key = hashlib.blake2b(told, digest_size=8).hexdigest()
+    _present(hub, where, split.repo)
+    file = Path(_cache(Path(where, split.repo))) / f"rows-{key}.txt"
+    if file.exists():
+        return file.read_text()
+    found = fingerprint(rows(task, split, hub, code, limit)[0])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_suffix(f".{os.getpid()}")
+    new.write_text(found)
+    new.replace(file)
+    return found
 
 
 def fingerprint(clean: list[dict]) -> str:

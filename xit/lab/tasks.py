@@ -76,7 +76,7 @@ class Maker:
                 made.append(e)
         return made
 
-    def reading(self, events: int = 4) -> tuple[list[Event], int, str]:
+    def reading(self, events: int = 3) -> tuple[list[Event], int, str]:
         """(passage, index of the event asked about, slot asked for)."""
         passage = self.passage(events)
         index = self.rng.randrange(events)

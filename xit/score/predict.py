@@ -9,7 +9,7 @@ from xit.data.batch import Batch, by_length, collate
 from xit.data.encode import Feature
 from xit.learn.model import Model
 
-TOKENS = 8192  # in one inference batch, padding included
+TOKENS = {"cpu": 1024, "cuda": 16_384}  # in one inference batch, padding included
 NBEST, MAX_ANSWER = 20, 30  # start and end candidates; longest answer in tokens
 
 
@@ -112,6 +112,6 @@ def _batches(
     model: Model, features: Sequence[Feature], pad: int, together: bool = False
 ) -> Iterator[tuple[list[int], Batch]]:
     device = next(model.parameters()).device
-    for indices in by_length(features, TOKENS, together):
+    for indices in by_length(features, TOKENS.get(device.type, 1024), together):
         batch = collate([features[i] for i in indices], pad)
         yield indices, {k: v.to(device) for k, v in batch.items()}

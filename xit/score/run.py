@@ -132,7 +132,7 @@ def mlm_loss(spec: Spec, out: Path, say: Say) -> None:
         features = encode.lines(texts[: spec["examples"]], tokenizer, length)[0]
         total, right, count = 0.0, 0, 0
         generator = torch.Generator().manual_seed(0)
-        for indices in by_length(features, predict.TOKENS):
+        for indices in by_length(features, predict.TOKENS["cpu"]):
             batch = collate([features[i] for i in indices], tokenizer.pad_token_id)
             batch = mask_tokens(batch, *mask, 0.15, generator)
             chosen = batch["labels"] != encode.IGNORE
