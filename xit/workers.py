@@ -23,6 +23,8 @@ from xit.errors import XitError
 from xit.runs import Spec
 
 DONE, SAYS, FAILED = "done", "says", "failed"
+# one core a worker: more threads than cores would wait for each other
+THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 Tell = Callable[[str, str, str], None]  # (DONE, SAYS or FAILED, which run, what)
 Worker = tuple[ForkServerProcess, Connection]  # and the end at which we hear it
 
@@ -52,9 +54,9 @@ def run(
     if not quiet:
         print(f"{total} runs: {hits} there already, {total - hits} to do", flush=True)
     if todo:
-        # one worker more than cores: three seeds on two cores then end together
-        workers = processes + 1 if processes > 1 else 1
-        _work(todo, min(workers, len(todo)), total - hits, quiet)
+        # three chains on two cores: all at once, or one core would wait for the last
+        few = processes < len(todo) < 2 * processes
+        _work(todo, len(todo) if few else min(processes, len(todo)), total - hits, quiet)
     results = []
     for chain, before in zip(chains, found, strict=True):
         after = [store.find(s) for s in chain]
@@ -71,7 +73,13 @@ def warm() -> None:
     """Begin to load torch and transformers in the background, for the workers to come."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["xit.phases"])
-    forkserver.ensure_running()
+    before = dict(os.environ)
+    os.environ |= THREADS  # read when the libraries are loaded, so before the fork
+    try:
+        forkserver.ensure_running()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _work(todo: list[list[Spec]], processes: int, count: int, quiet: bool) -> None:
@@ -126,7 +134,7 @@ def _worker(
     end: Connection, work: Callable, chains: list[list[Spec]], environment: dict[str, str]
 ) -> None:
     """The life of a worker process: all is told through `end`, the last thing a failure."""
-    os.environ.update(environment | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"})
+    os.environ.update(environment | THREADS)
     try:
         work(chains, lambda *told: end.send(told))
     except (KeyboardInterrupt, BrokenPipeError):  # nobody waits for it any more
