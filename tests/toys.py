@@ -1,6 +1,7 @@
 """Small things to test with: a tokenizer, a model, a directory in Hub layout, a project."""
 
 import os
+import re
 import shutil
 import signal
 import time
@@ -182,6 +183,13 @@ def project(place: Path, monkeypatch: pytest.MonkeyPatch, with_data: bool = True
     monkeypatch.setenv("XIT_ROOT", str(place))
     paths.project.cache_clear()
     return place
+
+
+def nearest_named(error: BaseException, wrong: str, right: str) -> None:
+    """The message is one line and has the wrong name and, as a word of its own, the right one."""
+    assert repr(wrong) in str(error)
+    assert re.search(rf"(?<![\w.]){re.escape(right)}(?![\w.])", str(error)), error
+    assert "\n" not in str(error)
 
 
 def forget() -> None:

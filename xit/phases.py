@@ -141,8 +141,8 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
     names = hub.outputs(task, task.train, where, code)
     model = Model.load(spec["where"]["parent"], {task.name: (task.kind, len(names))}, spec["seed"])
     length = model.room(s["max_length"])
-    features, counts = encode.features(task.kind, rows, task.columns, tokenizer, length)
-    heldout = encode.features(task.kind, dev, task.columns, tokenizer, length)[0]
+    features, counts = encode.features(task.kind, rows, task.inputs, tokenizer, length)
+    heldout = encode.features(task.kind, dev, task.inputs, tokenizer, length)[0]
     stream = Stream(task.name, features, together=task.kind == "choice", pad=pad)
     hyper = Hyper(
         **{k: s[k] for k in ("learning_rate", "batch_size", "epochs", "eval_every", "patience")}

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import huggingface_hub
 
 from xit import runs, tasks
-from xit.data import hub
+from xit.data import bucc, hub
 from xit.errors import XitError, unknown
 from xit.paths import project
 from xit.runs import Spec
@@ -179,7 +179,10 @@ def scores(
     seed of its own: several seeds may share a run.
     """
     where, split = _data(study), scored_split(study, task)
-    return {
+    mining: dict[str, object] = {}
+    if task.kind == "mining":
+        mining = {"pivot": study.source, "layer": study.retrieval_layer}
+    return mining | {
         "kind": "scores",
         "slug": f"{task.name}-after-{after}" + (f"-seed{seed}" if task.train else ""),
         "recipe": RECIPES["scores"],
@@ -188,7 +191,9 @@ def scores(
         "parent": parent.identity,
         "max_length": max_length or study.settings("target", task)["max_length"],
         "languages": {
-            code: fingerprint(where, task, split, code, None)
+            code: bucc.identity(where, code, study.source, split.split)
+            if mining
+            else fingerprint(where, task, split, code, None)
             for code in study.languages_of(task.name)
         },
         "where": {"hub": where, "parent": parent.path, "seed": seed},

@@ -65,7 +65,14 @@ PRETRAIN: dict[str, object] = {
     "log_every": 100,  # steps
     "processes": 1,
 }
-MAX_LENGTH = {"pair": 256, "choice": 256, "tagging": 256, "span": 384, "retrieval": 512}
+MAX_LENGTH = {
+    "pair": 256,
+    "choice": 256,
+    "tagging": 256,
+    "span": 384,
+    "retrieval": 512,
+    "mining": 512,
+}
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,7 @@ class Study:
         """The languages that `target` is scored in."""
         found = self.languages.get(target) or self.languages.get("all")
         found = found or tasks.target(target).languages
-        if tasks.target(target).kind == "retrieval":
+        if tasks.target(target).kind in ("retrieval", "mining"):
             found = tuple(x for x in found if x != self.source)
         return tuple(found)
 

@@ -4,6 +4,7 @@ A new task is a row here. Sources: Phang et al. 2020, Table 1 and Appendix A (si
 epochs, learning rates); XTREME `evaluate.py` (languages, metrics); the dataset cards (columns).
 """
 
+import dataclasses
 from dataclasses import dataclass
 
 from xit.errors import unknown
@@ -59,6 +60,9 @@ UDPOS = (
 ).split()
 TATOEBA = [x for x in LANGUAGES if x not in ("en", "ms", "my", "yo")]
 XQUAD = "en es de el ru tr ar vi th zh hi".split()
+PAWS_X = "en de es fr ja ko zh".split()
+MLQA = "en es de ar hi vi zh".split()
+TYDIQA = "en ar bn fi id ko ru sw te".split()
 UNER = {"en": "en_ewt", "de": "de_pud", "pt": "pt_pud", "ru": "ru_pud", "zh": "zh_pud"}
 
 
@@ -69,6 +73,8 @@ class Split:
     repo: str
     config: str
     split: str
+    by_id: bool = False  # all languages in one config: a row's id begins with its language
+    more: tuple["Split", ...] = ()  # read after it, where a training set is several datasets
 
 
 @dataclass(frozen=True)
@@ -77,18 +83,26 @@ class Task:
 
     name: str
     title: str
-    kind: str  # pair, choice, tagging, span or retrieval
+    kind: str  # pair, choice, tagging, span, retrieval or mining
     train: Split | None  # in the source language
     dev: Split | None
     test: Split | None  # None: the benchmark has no separate test set, dev is scored
-    columns: tuple[str, ...]  # as the encoder of this kind takes them, gold last
+    columns: tuple[str, ...]  # of the dataset, as the encoder of this kind takes them, gold last
     metric: str  # the main metric; every value 0-100
     languages: tuple[str, ...] = ()  # those XTREME evaluates
     configs: tuple[tuple[str, str], ...] = ()  # language → config, where names follow no pattern
+    fields: tuple[str, ...] = ()  # what data/hub.py makes of the columns, if not the same
+    labels: tuple[str, ...] = ()  # their names, where the dataset has numbers without names
+    model_of: str = ""  # the target whose trained model is scored here too
     batch_size: int = 0  # Phang et al. 2020, Appendix A
     epochs: int = 0  # likewise
     cite: str = ""  # key in book/references.bib
     note: str = ""  # where the row departs from the paper
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns of the rows that `hub.rows` gives, gold last."""
+        return self.fields or self.columns
 
 
 Splits = tuple[Split, Split, Split | None]  # train, dev, test
@@ -104,13 +118,29 @@ def _same(repo: str, config: str, train: str, dev: str, test: str | None) -> Spl
 
 SQUAD = _same("rajpurkar/squad", "plain_text", "train", "validation", None)
 MNLI = _same("nyu-mll/glue", "mnli", "train", "validation_matched", None)
+SNLI = _same("stanfordnlp/snli", "plain_text", "train", "validation", None)
+CHOICE = ("context", "endings", "label")
+
+
+def _anli(split: str, *more: Split) -> Split:
+    rounds = [Split("facebook/anli", "plain_text", f"{split}_r{i}") for i in (1, 2, 3)]
+    return dataclasses.replace(rounds[0], more=(*rounds[1:], *more))
+
+
 PAIR, QA = ("premise", "hypothesis", "label"), ("question", "context", "answers", "id")
 
 INTERMEDIATE = {
     t.name: t
     for t in (
+        Task("anli_plus", "ANLI+", "pair", train=_anli("train", MNLI[0], SNLI[0]),
+             dev=_anli("dev", MNLI[1], SNLI[1]), test=None, columns=PAIR, metric="acc",
+             batch_size=24, epochs=2, cite="nie-etal-2020-anli",
+             note="ANLI (three rounds), MNLI and SNLI one after the other"),
         Task("mnli", "MNLI", "pair", *MNLI, columns=PAIR, metric="acc", batch_size=24, epochs=2,
              cite="williams-etal-2018-mnli"),
+        Task("qqp", "QQP", "pair", *_same("nyu-mll/glue", "qqp", "train", "validation", None),
+             columns=("question1", "question2", "label"), metric="acc", batch_size=24, epochs=3,
+             cite="iyer-etal-2017-qqp"),
         Task("squad_v1", "SQuAD v1.1", "span", *SQUAD, columns=QA, metric="qa", batch_size=8,
              epochs=3, cite="rajpurkar-etal-2016-squad"),
         Task("squad_v2", "SQuAD v2.0", "span",
@@ -125,6 +155,15 @@ INTERMEDIATE = {
              columns=("tokens", "ccg_tags"), metric="token_acc", batch_size=24, epochs=15,
              cite="hockenmaier-steedman-2007-ccgbank",
              note="CCGbank is LDC's: supply it as a repository of this name"),
+        Task("cosmos_qa", "Cosmos QA", "choice",
+             *_same("allenai/cosmos_qa", "default", "train", "validation", None),
+             columns=("context", "question", "answer0", "answer1", "answer2", "answer3", "label"),
+             fields=CHOICE, metric="acc", batch_size=4, epochs=15, cite="huang-etal-2019-cosmosqa",
+             note="a choice is the question and one answer, as in jiant"),
+        Task("commonsense_qa", "CommonsenseQA", "choice",
+             *_same("tau/commonsense_qa", "default", "train", "validation", None),
+             columns=("question", "choices", "answerKey"), fields=CHOICE, metric="acc",
+             batch_size=4, epochs=10, cite="talmor-etal-2019-commonsenseqa"),
     )
 }  # fmt: skip
 
@@ -136,6 +175,11 @@ TARGET = {
              test=Split("facebook/xnli", "{code}", "test"),
              columns=PAIR, metric="acc", languages=tuple(XNLI), batch_size=4, epochs=2,
              cite="conneau-etal-2018-xnli"),
+        Task("paws_x", "PAWS-X", "pair",
+             *_same("google/xtreme", "PAWS-X.{code}", "train", "validation", "test"),
+             columns=("sentence1", "sentence2", "label"), metric="acc",
+             labels=("not_paraphrase", "paraphrase"), languages=tuple(PAWS_X), batch_size=32,
+             epochs=5, cite="yang-etal-2019-pawsx"),
         Task("udpos", "POS", "tagging",
              *_same("google/xtreme", "udpos.{name}", "train", "validation", "test"),
              columns=("tokens", "pos_tags"), metric="f1", languages=tuple(UDPOS), batch_size=32,
@@ -153,6 +197,22 @@ TARGET = {
              dev=Split("google/xtreme", "XQuAD.{code}", "validation"), test=None,
              columns=QA, metric="qa", languages=tuple(XQUAD), batch_size=16, epochs=2,
              cite="artetxe-etal-2020-xquad"),
+        Task("mlqa", "MLQA", "span", train=SQUAD[0],
+             dev=Split("google/xtreme", "MLQA.{code}.{code}", "validation"),
+             test=Split("google/xtreme", "MLQA.{code}.{code}", "test"),
+             columns=QA, metric="qa", languages=tuple(MLQA), batch_size=16, epochs=2,
+             model_of="xquad", cite="lewis-etal-2020-mlqa"),
+        Task("tydiqa", "TyDiQA-GoldP", "span",
+             train=Split("google/xtreme", "tydiqa", "train", by_id=True),
+             dev=Split("google/xtreme", "tydiqa", "validation", by_id=True), test=None,
+             columns=QA, metric="qa", languages=tuple(TYDIQA), batch_size=16, epochs=2,
+             cite="clark-etal-2020-tydiqa"),
+        Task("bucc", "BUCC", "mining", train=None,
+             dev=Split("google/xtreme", "bucc18.{code}", "validation"),
+             test=Split("google/xtreme", "bucc18.{code}", "test"),
+             columns=("source_sentence", "target_sentence"), metric="f1",
+             languages=("en", "de", "fr", "ru", "zh"), cite="zweigenbaum-etal-2017-bucc",
+             note="the corpora to mine in are not on the Hub: supply BUCC 2018's files"),
         Task("tatoeba", "Tatoeba", "retrieval", train=None,
              dev=Split("google/xtreme", "tatoeba.{iso3}", "validation"), test=None,
              columns=("source_sentence", "target_sentence"), metric="acc",

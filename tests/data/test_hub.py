@@ -1,21 +1,17 @@
 """The loader: what is mended and dropped, errors that name what is there, the real mirror."""
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import datasets
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.toys import TAGS, asked, write
+from tests.toys import TAGS, asked, nearest_named, paired, write
 from tests.toys import hub as make_hub
 from xit import paths, tasks
-from xit.data import encode, hub
+from xit.data import hub
 from xit.errors import XitError
-from xit.learn.pretrain import train_tokenizer
 from xit.tasks import INTERMEDIATE, QA, TARGET, Split, Task
 
 SHARED = Path(os.environ.get("XIT_SHARED", Path(__file__).resolve().parents[3] / "shared"))
@@ -52,34 +48,6 @@ def spans(*rows: tuple[str, list[str], list[int]]) -> list[dict]:
 
 
 # -- mending and dropping --
-
-
-@pytest.mark.parametrize(
-    ("context", "answer", "start", "expected"),
-    [
-        ("the cat", "cat", 4, 4),
-        ("the cat", "cat", 6, 4),  # shifted to the right
-        ("  the cat", "cat", 4, 6),  # shifted to the left
-        ("a cat, a cat", "cat", 3, 2),  # the nearer one
-        ("a cat, a cat", "cat", 8, 9),
-        ("cat cat", "cat", 2, 0),  # two from either: ties go left
-        ("cat", "cat", 99, 0),  # far beyond the end
-        ("cat", "cat", -5, 0),
-        ("aaa", "aa", 1, 1),
-        ("the cat", "dog", 4, None),
-        ("the cat", "", 4, None),
-    ],
-)
-def test_nearest(context: str, answer: str, start: int, expected: int | None) -> None:
-    assert hub.nearest(context, answer, start) == expected
-
-
-@settings(deadline=None)
-@given(st.text("ab ", max_size=20), st.text("ab ", min_size=1, max_size=3), st.integers(-3, 25))
-def test_nearest_is_the_nearest(context: str, answer: str, start: int) -> None:
-    every = [i for i in range(len(context)) if context.startswith(answer, i)]
-    expected = min(every, key=lambda i: (abs(i - start), i), default=None)
-    assert hub.nearest(context, answer, start) == expected
 
 
 def test_shifted_answers_are_realigned_and_counted(tmp_path: Path) -> None:
@@ -203,13 +171,6 @@ def one(repo: str, config: str, split: str, columns: tuple[str, ...] = QA) -> tu
     return Task("toy", "Toy", "span", where, where, None, columns, "qa"), where
 
 
-def names(error: BaseException, wrong: str, right: str) -> None:
-    """The message is one line and has the wrong name and, as a word of its own, the right one."""
-    assert repr(wrong) in str(error)
-    assert re.search(rf"(?<![\w.]){re.escape(right)}(?![\w.])", str(error)), error
-    assert "\n" not in str(error)
-
-
 @pytest.mark.parametrize(
     ("repo", "config", "split", "columns", "wrong", "right"),
     [
@@ -227,7 +188,7 @@ def test_what_is_missing_is_named_with_the_nearest(
     task, where = one(repo, config, split, columns)
     with pytest.raises(XitError) as error:
         hub.rows(task, where, toy, "en")
-    names(error.value, wrong, right)
+    nearest_named(error.value, wrong, right)
 
 
 def test_unknown_language_and_hub(toy: str) -> None:
@@ -261,7 +222,7 @@ def test_columns_are_told_without_reading_rows(toy: str, tmp_path: Path) -> None
     assert set(hub.columns(toy, "rajpurkar/squad", "plain_text", "train")) == set(QA)
     with pytest.raises(XitError) as error:
         hub.columns(toy, "rajpurkar/squad", "plain_txt", "train")
-    names(error.value, "plain_txt", "plain_text")
+    nearest_named(error.value, "plain_txt", "plain_text")
     write(tmp_path, "rajpurkar/squad", "plain_text", "train", asked(2))
     file = tmp_path / "rajpurkar/squad/plain_text/train-00000-of-00001.parquet"
     file.write_bytes(b"x" * 99)
@@ -279,128 +240,6 @@ def test_a_damaged_file_is_one_line(tmp_path: Path, damage: str) -> None:
     with pytest.raises(XitError, match="cannot read rajpurkar/squad plain_text train") as error:
         hub.rows(task, where, str(tmp_path), "en")
     assert "\n" not in str(error.value)
-
-
-# -- the real mirror --
-
-HERE = {"xnli": "sw", "udpos": "th", "panx": "yo", "uner": "pt", "xquad": "th", "tatoeba": "fr"}
-
-
-@needs_mirror
-@pytest.mark.parametrize("name", [*(t for t in INTERMEDIATE if t != "ccg"), *HERE])
-def test_every_row_of_the_task_table_loads(name: str) -> None:
-    task = {**INTERMEDIATE, **TARGET}[name]
-    for split, code in ((task.train, "en"), (task.test or task.dev, HERE.get(name, "en"))):
-        if split is None:
-            continue
-        rows, counts = hub.rows(task, split, REAL, code, 40)
-        assert 1 <= len(rows) <= 40
-        assert set(rows[0]) == set(task.columns)
-        assert all(
-            n == 0 for what, n in counts.items() if "realigned" not in what and what != "read"
-        )
-        if task.kind == "pair":
-            names = hub.label_names(task, split, REAL, code)
-            assert names == ["entailment", "neutral", "contradiction"]
-        if task.kind == "tagging":
-            assert len(rows[0][task.columns[1]]) == len(rows[0]["tokens"])
-            names = hub.label_names(task, split, REAL, code)
-            assert len(names) == {"udpos": 17, "panx": 7, "uner": 7}[name]
-
-
-@needs_mirror
-def test_ccg_is_not_in_the_mirror() -> None:
-    ccg = INTERMEDIATE["ccg"]
-    assert ccg.train
-    with pytest.raises(XitError, match=r"unknown repository in hub .*'xit/ccgbank'"):
-        hub.rows(ccg, ccg.train, REAL, "en")
-
-
-@needs_mirror
-@pytest.mark.parametrize(("code", "shifted"), [("zh", 100), ("ar", 26), ("en", 5)])
-def test_xquad_is_realigned(code: str, shifted: int) -> None:
-    task = TARGET["xquad"]
-    assert task.dev
-    rows, counts = hub.rows(task, task.dev, REAL, code)
-    assert counts == {"answers realigned": shifted, "answers not found": 0, "read": 1190}
-    for row in rows:
-        for text, start in zip(row["answers"]["text"], row["answers"]["answer_start"], strict=True):
-            assert row["context"][start : start + len(text)] == text
-
-
-@needs_mirror
-@pytest.mark.parametrize("code", ["th", "zh"])
-def test_spans_without_blanks_round_trip(code: str) -> None:
-    task = TARGET["xquad"]
-    assert task.dev
-    rows, _ = hub.rows(task, task.dev, REAL, code, 150)
-    tok = train_tokenizer([r["context"] for r in rows], 3000)
-    features, _ = encode.span(rows, QA, tok, 200)
-    found, exact = set(), 0
-    for f in features:
-        if not f["end"]:
-            continue
-        row, offsets = rows[f["row"]], f["offsets"]
-        answer = row["answers"]["text"][0].strip()
-        gold = row["context"][offsets[f["start"]][0] : offsets[f["end"]][1]].strip()
-        assert answer in gold
-        exact += gold == answer
-        found.add(f["row"])
-    assert len(found) == len(rows)
-    assert exact > 0.9 * len(found)  # else the answer begins or ends within a token
-
-
-@needs_mirror
-@pytest.mark.parametrize(
-    ("wrong", "right"), [("udpos.Germn", "udpos.German"), ("tatoeba.fr", "tatoeba.fra")]
-)
-def test_among_very_many_configs_the_nearest_is_named(wrong: str, right: str) -> None:
-    with pytest.raises(XitError) as error:
-        hub.load(REAL, "google/xtreme", wrong, "test")
-    names(error.value, wrong, right)
-
-
-@needs_mirror
-def test_squad_v2_keeps_what_has_no_answer() -> None:
-    task = INTERMEDIATE["squad_v2"]
-    assert task.dev
-    rows, counts = hub.rows(task, task.dev, REAL, "en")
-    assert (len(rows), counts["read"]) == (1699, 1699)
-    assert sum(not r["answers"]["text"] for r in rows) == 882
-
-
-@needs_mirror
-def test_labels_of_test_sets_are_placeholders() -> None:
-    with pytest.raises(XitError, match="every label is a placeholder"):
-        hub.rows(INTERMEDIATE["mnli"], Split("nyu-mll/glue", "mnli", "test_matched"), REAL, "en")
-
-
-@needs_mirror
-def test_tatoeba_of_the_mirror_has_no_newlines() -> None:
-    dev = TARGET["tatoeba"].dev
-    assert dev
-    raw = hub.load(REAL, dev.repo, "tatoeba.fra", dev.split)
-    assert any(s.endswith("\n") for s in raw["source_sentence"])
-    rows, _ = hub.rows(TARGET["tatoeba"], dev, REAL, "fr")
-    assert len(rows) == len(raw)
-    assert not any(s != s.strip() for r in rows for s in r.values())
-
-
-def test_every_task_has_what_its_kind_needs() -> None:
-    for name, task in {**INTERMEDIATE, **TARGET}.items():
-        assert name == task.name
-        assert task.kind in encode.__dict__ or task.kind == "retrieval"
-        assert task.cite
-        assert len(task.columns) == {"pair": 3, "choice": 3, "tagging": 2, "span": 4,
-                                     "retrieval": 2}[task.kind]  # fmt: skip
-        assert (task.batch_size > 0 and task.epochs > 0) == (task.train is not None)
-    assert all(TARGET[t].languages for t in TARGET)
-    with pytest.raises(
-        XitError, match="unknown intermediate task 'squad1': did you mean 'squad_v1'"
-    ):
-        tasks.intermediate("squad1")
-    with pytest.raises(XitError, match="unknown target task 'xqad': did you mean 'xquad'"):
-        tasks.target("xqad")
 
 
 def test_the_identity_of_rows_is_remembered_until_they_change(
@@ -421,3 +260,72 @@ def test_the_identity_of_rows_is_remembered_until_they_change(
     write(tmp_path / "hub", "google/xtreme", "tatoeba.deu", "validation", pairs[1:])
     assert hub.identity(task, task.dev, "hub", "de") != first
     paths.project.cache_clear()
+
+
+def test_several_datasets_are_read_as_one(tmp_path: Path) -> None:
+    """ANLI+ is three rounds of ANLI, MNLI and SNLI; SNLI's rows without gold are counted."""
+    names = ["entailment", "neutral", "contradiction"]
+    sizes = {"train_r1": 2, "train_r2": 3, "train_r3": 4}
+    for split, count in sizes.items():
+        rows = [r | {"uid": "x", "reason": ""} for r in paired(count)]
+        write(tmp_path, "facebook/anli", "plain_text", split, rows, label=names)
+    write(tmp_path, "nyu-mll/glue", "mnli", "train", paired(5), label=names)
+    last = [*paired(6), {"premise": "p", "hypothesis": "h", "label": -1}]
+    write(tmp_path, "stanfordnlp/snli", "plain_text", "train", last, label=names)
+    task = INTERMEDIATE["anli_plus"]
+    assert task.train
+    rows, counts = hub.rows(task, task.train, str(tmp_path), "en")
+    assert (len(rows), counts) == (20, {"no gold label": 1, "read": 21})
+    some, counts = hub.rows(task, task.train, str(tmp_path), "en", 10)
+    assert counts["read"] == 10 and all(r in rows for r in some)
+    before = hub.identity(task, task.train, str(tmp_path), "en")
+    write(tmp_path, "stanfordnlp/snli", "plain_text", "train", last[1:], label=names)
+    assert hub.identity(task, task.train, str(tmp_path), "en") != before
+
+
+def test_choices_of_every_shape(tmp_path: Path) -> None:
+    cosmos = {"id": "a", "context": "c", "question": "q?", "label": 2}
+    cosmos |= {f"answer{i}": f"a{i}" for i in range(4)}
+    write(tmp_path, "allenai/cosmos_qa", "default", "train", [cosmos, cosmos | {"label": -1}])
+    choices = {"label": ["A", "B", "C"], "text": ["x", "y", "z"]}
+    csqa = {"id": "a", "question": "q?", "question_concept": "q", "choices": choices}
+    write(tmp_path, "tau/commonsense_qa", "default", "train",
+          [csqa | {"answerKey": "C"}, csqa | {"answerKey": ""}])  # fmt: skip
+    told = {
+        "cosmos_qa": {"context": "c", "endings": [f"q? a{i}" for i in range(4)], "label": 2},
+        "commonsense_qa": {"context": "q?", "endings": ["x", "y", "z"], "label": 2},
+    }
+    for name, row in told.items():
+        task = INTERMEDIATE[name]
+        assert task.train
+        rows, counts = hub.rows(task, task.train, str(tmp_path), "en")
+        assert rows == [row]
+        assert counts == {"no gold label": 1, "read": 2}
+        assert tuple(rows[0]) == task.inputs
+
+
+def test_one_config_of_all_languages(tmp_path: Path) -> None:
+    """TyDiQA's ids begin with the language's name."""
+    rows = [r | {"id": f"{lang}-{i}"} for i, r in enumerate(asked(3)) for lang in ("english", "ru")]
+    write(tmp_path, "google/xtreme", "tydiqa", "train", rows)
+    task = TARGET["tydiqa"]
+    assert task.train
+    english, _ = hub.rows(task, task.train, str(tmp_path), "en")
+    assert [r["id"] for r in english] == [f"english-{i}" for i in range(3)]
+    russian, _ = hub.rows(task, task.train, str(tmp_path), "ru", 2)
+    assert all(r["id"].startswith("ru-") for r in russian) and len(russian) == 2
+    with pytest.raises(XitError, match=r"has no rows in 'fi': \['english', 'ru'\]"):
+        hub.rows(task, task.train, str(tmp_path), "fi")
+
+
+def test_labels_without_names(tmp_path: Path) -> None:
+    """PAWS-X writes its labels as text; the task table names them."""
+    rows = [{"sentence1": "a", "sentence2": "b", "label": x} for x in "0110"]
+    write(tmp_path, "google/xtreme", "PAWS-X.en", "train", rows)
+    task = TARGET["paws_x"]
+    assert task.train
+    assert len(hub.rows(task, task.train, str(tmp_path), "en")[0]) == 4
+    assert hub.outputs(task, task.train, str(tmp_path), "en") == ["not_paraphrase", "paraphrase"]
+    write(tmp_path, "google/xtreme", "PAWS-X.en", "train", [rows[0] | {"label": "2"}])
+    with pytest.raises(XitError, match="unknown label of paws_x '2'"):
+        hub.rows(task, task.train, str(tmp_path), "en")

@@ -1,5 +1,6 @@
 """From a model to scores, on a toy hub: in every language, of the model that was kept."""
 
+import dataclasses
 import json
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ from xit.score import run
 from xit.study import Study
 
 UDPOS, XQUAD, TATOEBA = (tasks.target(t) for t in ("udpos", "xquad", "tatoeba"))
+MLQA, BUCC = tasks.target("mlqa"), tasks.target("bucc")
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +122,40 @@ def test_metrics_by_hand() -> None:
     qa = asked(2)
     told = run.metrics_of(XQUAD, qa, [qa[0]["answers"]["text"][0], "no"], [], "en")
     assert (told["em"], told["f1"], told["qa"]) == (50, 50, 50)
+
+
+def test_mined_pairs(toy: Study) -> None:
+    """Equal sentences have equal vectors: all pairs are found, and the threshold is from dev."""
+    place = paths.project() / "local" / "bucc2018" / "de-en"
+    place.mkdir(parents=True)
+    texts = [f"{a} {b} {c} ." for a in ("the", "a") for b in ("cat", "dog") for c in ("sat", "ran")]
+    others = {"de": ["where is Paris ?", "the mat ."], "en": ["France is a city .", "who ?"]}
+    for part in ("sample", "training"):
+        for code in ("de", "en"):
+            order = texts if code == "de" else texts[::-1]
+            told = [f"{code}-{t.replace(' ', '')}\t{t}" for t in [*order, *others[code]]]
+            (place / f"de-en.{part}.{code}").write_text("\n".join(told))
+        gold = [f"de-{t.replace(' ', '')}\ten-{t.replace(' ', '')}" for t in texts]
+        (place / f"de-en.{part}.gold").write_text("\n".join(gold))
+    spec = specs.scores(toy, BUCC, specs.base(toy), "none", 1)
+    assert (spec["split"], spec["pivot"], spec["layer"]) == ("test", "en", 2)
+    frame = pd.read_parquet(made(spec) / "scores.parquet")
+    value = frame.set_index("metric")["value"]
+    assert value["f1"] == value["precision"] == value["recall"] == 100
+    assert value["f1_centred"] > 50
+    assert set(frame["language"]) == {"de"} and set(frame["layer"]) == {2}
+
+
+def test_a_layer_that_the_model_has_not(toy: Study) -> None:
+    deep = dataclasses.replace(toy, retrieval_layer=14)
+    with pytest.raises(XitError, match="layer 14: the model has hidden states 0 to 2"):
+        made(specs.scores(deep, BUCC, specs.base(toy), "none", 1))
+
+
+def test_mlqa_has_its_own_normalisation() -> None:
+    rows = [{"answers": {"text": ["der Hund"]}}]
+    assert run.metrics_of(MLQA, rows, ["Hund"], [], "de")["em"] == 100
+    assert run.metrics_of(XQUAD, rows, ["Hund"], [], "de")["em"] == 0
 
 
 def test_unknown_split() -> None:

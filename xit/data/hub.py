@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import shutil
-from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,11 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
 
+from xit.data import clean
 from xit.errors import XitError, unknown
 from xit.paths import project
 from xit.tasks import LANGUAGES, Split, Task
 
-PLACEHOLDER = -1  # the label of rows without a gold label (GLUE's test sets, a few of SNLI's rows)
+CODE = b"".join(Path(f).read_bytes() for f in (__file__, clean.__file__))  # what makes rows
 
 
 def root(hub: str) -> str:
@@ -162,28 +162,48 @@ def _first(error: BaseException) -> str:
 def rows(
     task: Task, split: Split, hub: str, code: str, limit: int | None = None
 ) -> tuple[list[dict], dict[str, int]]:
-    """(rows with only `task.columns`, counts of what was dropped or mended and why).
+    """(rows with only `task.inputs`, counts of what was dropped or mended and why).
 
     Rows without a gold label are dropped; shifted answer offsets are realigned; Tatoeba's
     sentences lose their newline. `limit` keeps the first rows of a fixed shuffle.
     """
+    parts = [_part(task, one, hub, code) for one in (split, *split.more)]
+    dataset = datasets.concatenate_datasets(parts) if len(parts) > 1 else parts[0]
+    if limit is not None and limit < len(dataset):
+        dataset = dataset.shuffle(seed=0).select(range(limit))
+    raw = dataset.to_list()
+    if task.name in clean.RESHAPE:
+        raw = [clean.RESHAPE[task.name](row) for row in raw]
+    kept, counts = clean.CLEAN[task.kind](raw, task)
+    counts["read"] = len(dataset)
+    if not kept:
+        name = config(task, split, hub, code)
+        raise XitError(f"{split.repo} {name} {split.split} has no rows with gold labels")
+    return kept, dict(counts)
+
+
+def _part(task: Task, split: Split, hub: str, code: str) -> datasets.Dataset:
+    """The rows of one repository and config, with the task's columns only."""
     name = config(task, split, hub, code)
     dataset = load(hub, split.repo, name, split.split)
     missing = [c for c in task.columns if c not in dataset.column_names]
     if missing:
         have = ", ".join(dataset.column_names)
         raise XitError(f"{split.repo} {name} has no column {missing[0]!r}; its columns are: {have}")
-    if limit is not None and limit < len(dataset):
-        dataset = dataset.shuffle(seed=0).select(range(limit))
-    clean, counts = CLEAN[task.kind](dataset.select_columns(list(task.columns)).to_list(), task)
-    counts["read"] = len(dataset)
-    if not clean:
-        raise XitError(f"{split.repo} {name} {split.split} has no rows with gold labels")
-    return clean, dict(counts)
+    if split.by_id:
+        own = {code, language(hub, code)[1].lower()}
+        ids = dataset["id"]
+        dataset = dataset.select([i for i, x in enumerate(ids) if x.split("-")[0] in own])
+        if not len(dataset):
+            there = sorted({x.split("-")[0] for x in ids})
+            raise XitError(f"{split.repo} {name} {split.split} has no rows in {code!r}: {there}")
+    return dataset.select_columns(list(task.columns))
 
 
 def label_names(task: Task, split: Split, hub: str, code: str) -> list[str]:
-    """The names of the labels or tags, from the dataset's own ClassLabel."""
+    """The names of the labels or tags, from the dataset's own ClassLabel or the task table."""
+    if task.labels:
+        return list(task.labels)
     name = config(task, split, hub, code)
     feature = load(hub, split.repo, name, split.split).features[task.columns[-1]]
     feature = getattr(feature, "feature", feature)
@@ -194,7 +214,7 @@ def label_names(task: Task, split: Split, hub: str, code: str) -> list[str]:
 
 def outputs(task: Task, split: Split, hub: str, code: str) -> list[str]:
     """What the head's outputs stand for; nothing to name for spans and choices."""
-    if task.kind in ("span", "choice", "retrieval"):
+    if task.kind not in ("pair", "tagging"):
         return [""] * 2
     return label_names(task, split, hub, code)
 
@@ -207,11 +227,15 @@ def identity(task: Task, split: Split, hub: str, code: str, limit: int | None = 
     where = root(hub)
     if not where:
         return fingerprint(rows(task, split, hub, code, limit)[0])
-    asked = [task.kind, task.columns, split.split, config(task, split, hub, code), limit]
-    told = json.dumps(asked).encode() + Path(__file__).read_bytes()
+    parts = (split, *split.more)
+    asked = [[task.kind, task.columns, task.labels, code, limit]]
+    asked += [[p.repo, config(task, p, hub, code), p.split, p.by_id] for p in parts]
+    told = json.dumps(asked).encode() + CODE
     key = hashlib.blake2b(told, digest_size=8).hexdigest()
-    _present(hub, where, split.repo)
-    file = Path(_cache(Path(where, split.repo))) / f"rows-{key}.txt"
+    for part in parts:
+        _present(hub, where, part.repo)
+    states = [_cache(Path(where, part.repo)) for part in parts]
+    file = Path(states[0]) / f"rows-{key}-{'-'.join(Path(s).name[:6] for s in states[1:])}.txt"
     if file.exists():
         return file.read_text()
     found = fingerprint(rows(task, split, hub, code, limit)[0])
@@ -222,65 +246,9 @@ def identity(task: Task, split: Split, hub: str, code: str, limit: int | None = 
     return found
 
 
-def fingerprint(clean: list[dict]) -> str:
+def fingerprint(kept: list[dict]) -> str:
     """16 hex digits over the content of the rows, the same wherever they came from."""
     digest = hashlib.blake2b(digest_size=8)
-    for row in clean:
+    for row in kept:
         digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False, default=str).encode())
     return digest.hexdigest()
-
-
-def _labelled(raw: list[dict], task: Task) -> tuple[list[dict], Counter]:
-    gold = task.columns[-1]
-    kept = [r for r in raw if r[gold] not in (PLACEHOLDER, "", None)]
-    if raw and not kept:
-        raise XitError(f"{task.name}: every label is a placeholder; this split has no gold labels")
-    return kept, Counter({"no gold label": len(raw) - len(kept)})
-
-
-def _as_they_are(raw: list[dict], task: Task) -> tuple[list[dict], Counter]:
-    kept = [r for r in raw if r[task.columns[0]]]
-    return kept, Counter({"empty": len(raw) - len(kept)})
-
-
-def _stripped(raw: list[dict], task: Task) -> tuple[list[dict], Counter]:
-    kept = [{k: v.strip() for k, v in r.items()} for r in raw]
-    return kept, Counter()
-
-
-def _realigned(raw: list[dict], task: Task) -> tuple[list[dict], Counter]:
-    """Rows whose answers stand at their offset; those of google/xtreme may be shifted."""
-    kept, counts = [], Counter({"answers realigned": 0, "answers not found": 0})
-    for row in raw:
-        texts, starts = [], []
-        for answer, start in zip(
-            row["answers"]["text"], row["answers"]["answer_start"], strict=True
-        ):
-            found = nearest(row["context"], answer, start)
-            counts["answers realigned"] += found not in (start, None)
-            counts["answers not found"] += found is None
-            if found is not None:
-                texts.append(answer)
-                starts.append(found)
-        if texts or not row["answers"]["text"]:
-            kept.append(row | {"answers": {"text": texts, "answer_start": starts}})
-    return kept, counts
-
-
-def nearest(context: str, answer: str, start: int) -> int | None:
-    """The offset of the occurrence of `answer` nearest to `start`, or None; ties go left."""
-    if not answer:
-        return None
-    before = context.rfind(answer, 0, max(0, start) + len(answer))
-    after = context.find(answer, max(0, start))
-    found = [x for x in (before, after) if x >= 0]
-    return min(found, key=lambda x: abs(x - start)) if found else None
-
-
-CLEAN = {
-    "pair": _labelled,
-    "choice": _labelled,
-    "tagging": _as_they_are,
-    "span": _realigned,
-    "retrieval": _stripped,
-}

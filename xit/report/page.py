@@ -154,12 +154,12 @@ class Section:
         parents = self.parents()
         for name in names:
             row = tasks.target(name)
+            trained = tasks.target(row.model_of or name)
             for seed, parent in zip(self.seeds(), parents, strict=True):
-                chain, settings = [], self.settings(row)
+                chain, settings = [], self.settings(trained)
                 if row.train is not None:
-                    chain.append(
-                        specs.fine_tune(self.study, "target", row, parent, seed, settings, after)
-                    )
+                    told = (self.study, "target", trained, parent, seed, settings, after)
+                    chain.append(specs.fine_tune(*told))
                     parent = specs.parent_of(chain[0])
                 length = settings["max_length"]
                 chain.append(specs.scores(self.study, row, parent, after, seed, length))

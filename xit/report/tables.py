@@ -24,6 +24,7 @@ KINDS = {
     "tagging": "one tag for each word.",
     "span": "a question and a passage; the answer is a span of the passage.",
     "retrieval": "find the translation of a sentence; nothing is trained.",
+    "mining": "find which sentences of two collections translate each other; nothing is trained.",
 }
 
 
@@ -169,17 +170,21 @@ def chance(study: Study, target: str) -> float:
     """What guessing scores on the source language's (retrieval: first language's) test rows, 0-100.
 
     Labels: one in so many. Tags: F1 of giving every word the most frequent tag. Answers: a random
-    word of the passage. Retrieval: one in so many sentences.
+    word of the passage. Retrieval: one in so many sentences; mining: next to nothing.
     """
     task = tasks.target(target)
-    code = study.source if task.kind != "retrieval" else study.languages_of(target)[0]
+    code = (
+        study.source if task.kind not in ("retrieval", "mining") else study.languages_of(target)[0]
+    )
     return _chance(task, specs.scored_split(study, task), str(study.hub), code)
 
 
 @lru_cache
 def _chance(task: Task, split: Split, where: str, code: str) -> float:
+    if task.kind == "mining":
+        return 0.0
     rows, _ = hub.rows(task, split, where, code)
-    gold = task.columns[-1]
+    gold = task.inputs[-1]
     if task.kind == "retrieval":
         return 100 / len(rows)
     if task.kind == "span":

@@ -7,6 +7,7 @@ import torch
 
 from xit.data.batch import Batch, by_length, collate
 from xit.data.encode import Feature
+from xit.errors import XitError
 from xit.learn.model import Model
 
 TOKENS = {"cpu": 1024, "cuda": 16_384}  # in one inference batch, padding included
@@ -89,22 +90,27 @@ def best_span(scores: np.ndarray, offsets: list) -> tuple[float, int, int] | Non
 
 
 @torch.inference_mode()
-def vectors(model: Model, features: Sequence[Feature], pad: int) -> np.ndarray:
-    """Mean-pooled sentence vectors of every layer: (layers + 1, sentences, width), float32.
+def vectors(
+    model: Model, features: Sequence[Feature], pad: int, layers: Sequence[int] | None = None
+) -> np.ndarray:
+    """Mean-pooled sentence vectors of `layers` (default: all): (layers, sentences, width), float32.
 
     Layer 0 are the embeddings; layer i is Hugging Face's `hidden_states[i]`. The special tokens
     are averaged with the rest, as XTREME's and jiant's retrieval code does.
     """
-    layers = model.lm.config.num_hidden_layers + 1
-    out = np.zeros((layers, len(features), model.lm.config.hidden_size), dtype=np.float32)
+    count = model.lm.config.num_hidden_layers + 1
+    layers = range(count) if layers is None else layers
+    if wrong := [x for x in layers if not 0 <= x < count]:
+        raise XitError(f"layer {wrong[0]}: the model has hidden states 0 to {count - 1}")
+    out = np.zeros((len(layers), len(features), model.lm.config.hidden_size), dtype=np.float32)
     for indices, batch in _batches(model, features, pad):
         states = model.encoder(
             input_ids=batch["ids"], attention_mask=batch["mask"], output_hidden_states=True
         ).hidden_states
         mask = batch["mask"][..., None].to(states[0].dtype)
-        for layer, state in enumerate(states):
-            mean = (state * mask).sum(1) / mask.sum(1)
-            out[layer, [features[i]["row"] for i in indices]] = mean.float().cpu().numpy()
+        for place, layer in enumerate(layers):
+            mean = (states[layer] * mask).sum(1) / mask.sum(1)
+            out[place, [features[i]["row"] for i in indices]] = mean.float().cpu().numpy()
     return out
 
 

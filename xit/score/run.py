@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from transformers import PreTrainedTokenizerBase
 
 from xit import tasks
-from xit.data import corpus, encode, hub
+from xit.data import bucc, corpus, encode, hub
 from xit.data.batch import by_length, collate, mask_tokens
 from xit.errors import XitError
 from xit.learn.model import Model, load_lm, load_tokenizer
@@ -29,7 +29,7 @@ def predictions(
         return [[names[t] for t in line] for line in said]
     if task.kind == "span":
         threshold = 0.0 if task.name == "squad_v2" else None
-        contexts = [str(r[task.columns[1]]) for r in rows]
+        contexts = [str(r[task.inputs[1]]) for r in rows]
         return predict.answers(model, task.name, features, contexts, pad, threshold)
     return predict.labels(model, task.name, features, pad)
 
@@ -38,12 +38,13 @@ def metrics_of(
     task: Task, rows: list[dict], said: Sequence, names: list[str], code: str
 ) -> dict[str, float]:
     """All metrics of `task`, 0-100, for predictions `said` of `rows`."""
-    gold = task.columns[-1]
+    gold = task.inputs[-1]
     if task.kind == "tagging":
         tags = [[names[int(t)] for t in r[gold]] for r in rows]
         return metrics.tagging_scores(tags, list(said))
     if task.kind == "span":
-        return metrics.qa_scores([r["answers"]["text"] for r in rows], list(said))
+        normalise = metrics.mlqa_tokens(code) if task.name == "mlqa" else metrics.squad_tokens
+        return metrics.qa_scores([r["answers"]["text"] for r in rows], list(said), normalise)
     return {"acc": metrics.accuracy([int(r[gold]) for r in rows], list(said))}
 
 
@@ -52,8 +53,8 @@ def scores(spec: Spec, out: Path, say: Say) -> None:
     task = tasks.target(spec["task"])
     source = spec["where"]["parent"]
     tokenizer = load_tokenizer(source)
-    if task.kind == "retrieval":
-        return _retrieval(spec, task, tokenizer, out, say)
+    if task.kind in ("retrieval", "mining"):
+        return (_retrieval if task.kind == "retrieval" else _mining)(spec, task, tokenizer, out)
     head = load_file(Path(source) / "head.safetensors")
     names = json.loads((Path(source) / "data.json").read_text())["names"]
     model = Model(load_lm(source), {task.name: (task.kind, len(names))}, 0).eval()
@@ -66,7 +67,7 @@ def scores(spec: Spec, out: Path, say: Say) -> None:
                 f"{task.name} in {code!r} has labels {told}, but was trained with {names}"
             )
         features, counts = encode.features(
-            task.kind, rows, task.columns, tokenizer, model.room(spec["max_length"])
+            task.kind, rows, task.inputs, tokenizer, model.room(spec["max_length"])
         )
         said = predictions(model, task, features, rows, names, tokenizer.pad_token_id)
         for metric, value in metrics_of(task, rows, said, names, code).items():
@@ -89,16 +90,14 @@ def split_of(task: Task, split: str) -> tasks.Split:
     raise XitError(f"{task.title} has no split {split!r}")
 
 
-def _retrieval(
-    spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Path, say: Say
-) -> None:
+def _retrieval(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Path) -> None:
     """Accuracy of sentence retrieval on every layer, raw and with each language's mean removed."""
     model = Model.load(spec["where"]["parent"], {}, 0).eval()
     split, rows_out = split_of(task, spec["split"]), []
     for code in spec["languages"]:
         rows, _ = hub.rows(task, split, spec["where"]["hub"], code)
         sides = []
-        for column in task.columns:
+        for column in task.inputs:
             texts, length = [r[column] for r in rows], model.room(spec["max_length"])
             features, _ = encode.lines(texts, tokenizer, length)
             sides.append(predict.vectors(model, features, tokenizer.pad_token_id))
@@ -118,6 +117,41 @@ def _retrieval(
                     }
                 )
     pd.DataFrame(rows_out).to_parquet(out / "scores.parquet", index=False)
+
+
+def _mining(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Path) -> None:
+    """F1 of mined pairs on one layer, raw and with each side's mean removed.
+
+    The threshold is the best one on the development corpora (Phang et al. 2020, Appendix A).
+    """
+    model = Model.load(spec["where"]["parent"], {}, 0).eval()
+    where, pivot, layer = spec["where"]["hub"], spec["pivot"], spec["layer"]
+    length, pad = model.room(spec["max_length"]), tokenizer.pad_token_id
+
+    def mined(code: str, split: str, centred: bool) -> tuple[retrieval.Mined, set[tuple[int, int]]]:
+        c = bucc.read(where, code, pivot, split)
+        sides = [
+            predict.vectors(model, encode.lines(texts, tokenizer, length)[0], pad, [layer])[0]
+            for texts in (c.source, c.target)
+        ]
+        place = [{x: i for i, x in enumerate(ids)} for ids in (c.source_ids, c.target_ids)]
+        gold = {(place[0][a], place[1][b]) for a, b in c.gold}
+        if centred:
+            sides = [retrieval.centre(x) for x in sides]
+        return retrieval.margin_scores(*sides), gold
+
+    rows = []
+    for code in spec["languages"]:
+        for centred in (False, True):
+            threshold = retrieval.best_threshold(*mined(code, "validation", centred)).threshold
+            found, gold = mined(code, spec["split"], centred)
+            told = metrics.bucc_f1(sorted(gold), retrieval.mine(found, threshold))._asdict()
+            shared = {"language": code, "split": spec["split"], "layer": layer}
+            rows += [
+                shared | {"metric": f"{metric}_centred" if centred else metric, "value": value}
+                for metric, value in told.items()
+            ]
+    pd.DataFrame(rows).to_parquet(out / "scores.parquet", index=False)
 
 
 @torch.inference_mode()

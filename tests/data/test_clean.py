@@ -1,0 +1,35 @@
+"""Rows made ready: what is dropped and mended."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xit.data import clean
+
+
+@pytest.mark.parametrize(
+    ("context", "answer", "start", "expected"),
+    [
+        ("the cat", "cat", 4, 4),
+        ("the cat", "cat", 6, 4),  # shifted to the right
+        ("  the cat", "cat", 4, 6),  # shifted to the left
+        ("a cat, a cat", "cat", 3, 2),  # the nearer one
+        ("a cat, a cat", "cat", 8, 9),
+        ("cat cat", "cat", 2, 0),  # two from either: ties go left
+        ("cat", "cat", 99, 0),  # far beyond the end
+        ("cat", "cat", -5, 0),
+        ("aaa", "aa", 1, 1),
+        ("the cat", "dog", 4, None),
+        ("the cat", "", 4, None),
+    ],
+)
+def test_nearest(context: str, answer: str, start: int, expected: int | None) -> None:
+    assert clean.nearest(context, answer, start) == expected
+
+
+@settings(deadline=None)
+@given(st.text("ab ", max_size=20), st.text("ab ", min_size=1, max_size=3), st.integers(-3, 25))
+def test_nearest_is_the_nearest(context: str, answer: str, start: int) -> None:
+    every = [i for i in range(len(context)) if context.startswith(answer, i)]
+    expected = min(every, key=lambda i: (abs(i - start), i), default=None)
+    assert clean.nearest(context, answer, start) == expected

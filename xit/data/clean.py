@@ -1,0 +1,83 @@
+"""Rows as a dataset has them → as the encoders take them; what is dropped or mended is counted."""
+
+from collections import Counter
+
+from xit.errors import XitError, unknown
+from xit.tasks import Task
+
+PLACEHOLDER = -1  # the label of rows without a gold label (GLUE's test sets, a few of SNLI's rows)
+
+
+def _labelled(raw: list[dict], task: Task) -> tuple[list[dict], Counter]:
+    gold = task.inputs[-1]
+    kept = [r for r in raw if r[gold] not in (PLACEHOLDER, "", None)]
+    known = [str(i) for i in range(len(task.labels))]
+    for row in kept if known else []:
+        if str(row[gold]) not in known:
+            raise unknown(f"label of {task.name}", str(row[gold]), known)
+    if raw and not kept:
+        raise XitError(f"{task.name}: every label is a placeholder; this split has no gold labels")
+    return kept, Counter({"no gold label": len(raw) - len(kept)})
+
+
+def _as_they_are(raw: list[dict], task: Task) -> tuple[list[dict], Counter]:
+    kept = [r for r in raw if r[task.columns[0]]]
+    return kept, Counter({"empty": len(raw) - len(kept)})
+
+
+def _stripped(raw: list[dict], task: Task) -> tuple[list[dict], Counter]:
+    kept = [{k: v.strip() for k, v in r.items()} for r in raw]
+    return kept, Counter()
+
+
+def _realigned(raw: list[dict], task: Task) -> tuple[list[dict], Counter]:
+    """Rows whose answers stand at their offset; those of google/xtreme may be shifted."""
+    kept, counts = [], Counter({"answers realigned": 0, "answers not found": 0})
+    for row in raw:
+        texts, starts = [], []
+        for answer, start in zip(
+            row["answers"]["text"], row["answers"]["answer_start"], strict=True
+        ):
+            found = nearest(row["context"], answer, start)
+            counts["answers realigned"] += found not in (start, None)
+            counts["answers not found"] += found is None
+            if found is not None:
+                texts.append(answer)
+                starts.append(found)
+        if texts or not row["answers"]["text"]:
+            kept.append(row | {"answers": {"text": texts, "answer_start": starts}})
+    return kept, counts
+
+
+def nearest(context: str, answer: str, start: int) -> int | None:
+    """The offset of the occurrence of `answer` nearest to `start`, or None; ties go left."""
+    if not answer:
+        return None
+    before = context.rfind(answer, 0, max(0, start) + len(answer))
+    after = context.find(answer, max(0, start))
+    found = [x for x in (before, after) if x >= 0]
+    return min(found, key=lambda x: abs(x - start)) if found else None
+
+
+def _cosmos_qa(row: dict) -> dict:
+    """Passage, then the question with each answer, as jiant encodes it."""
+    endings = [f"{row['question']} {row[f'answer{i}']}" for i in range(4)]
+    return {"context": row["context"], "endings": endings, "label": row["label"]}
+
+
+def _commonsense_qa(row: dict) -> dict:
+    """The question and its five choices; the key is a letter, "" in the test set."""
+    letters, texts = row["choices"]["label"], row["choices"]["text"]
+    label = letters.index(row["answerKey"]) if row["answerKey"] else PLACEHOLDER
+    return {"context": row["question"], "endings": list(texts), "label": label}
+
+
+RESHAPE = {"cosmos_qa": _cosmos_qa, "commonsense_qa": _commonsense_qa}
+CLEAN = {
+    "pair": _labelled,
+    "choice": _labelled,
+    "tagging": _as_they_are,
+    "span": _realigned,
+    "retrieval": _stripped,
+    "mining": _stripped,
+}
