@@ -282,3 +282,32 @@ def test_a_page_shows_its_study_as_it_is_called_now(key: str) -> None:
 def test_a_study_cannot_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         study.load("toy").seed = 3  # type: ignore[misc]
+
+
+def test_what_its_user_has_not_supplied_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stated gap, not a crash; the lab has everything."""
+    root = tmp_path / "own"
+    place = root / "notebooks" / "studies"
+    place.mkdir(parents=True)
+    told: dict = {"title": "T", "about": "a", "model": "m", "source": "en", "hub": ""}
+    told |= {"intermediate": ["mnli", "ccg"], "targets": ["bucc", "xnli"]}
+    (place / "all.yaml").write_text(yaml.safe_dump(told))
+    (place / "none.yaml").write_text(yaml.safe_dump(told | {"targets": ["bucc"]}))
+    monkeypatch.setenv("XIT_ROOT", str(root))
+    paths.project.cache_clear()
+    try:
+        left = study.load("all")
+        assert (left.intermediate, left.targets) == (("mnli",), ("xnli",))
+        assert [g.split(":")[0] for g in left.gaps] == ["CCG", "BUCC"]
+        assert "target/ccg" not in left.sections()
+        with pytest.raises(XitError, match=r"'none' has no data for any of its targets: .*BUCC"):
+            study.load("none")
+        (root / "local" / "ccgbank").mkdir(parents=True)
+        (root / "mirror" / "xit" / "bucc2018").mkdir(parents=True)
+        assert study.load("all", "mirror").gaps == ()
+        assert study.load("all", "lab").gaps == ()
+        assert study.load("all", "lab").targets == ("bucc", "xnli")
+    finally:
+        paths.project.cache_clear()

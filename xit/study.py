@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from xit import tasks
+from xit.data import supplied
 from xit.errors import XitError, unknown
 from xit.paths import project
 
@@ -94,6 +95,7 @@ class Study:
     retrieval_layer: int = 14  # Hugging Face's hidden_states index; 14 of XLM-R large in the paper
     pretrain: dict = field(default_factory=dict)
     hyper: dict[str, dict[str, dict]] = field(default_factory=dict)
+    gaps: tuple[str, ...] = ()  # left out, as their data are not there; found by `load`
 
     def languages_of(self, target: str) -> tuple[str, ...]:
         """The languages that `target` is scored in."""
@@ -188,7 +190,26 @@ def load(name: str, hub: str | None = None) -> Study:
     if name not in names():
         raise unknown("study", name, names())
     path = project() / "notebooks" / "studies" / f"{name}.yaml"
-    return parse(path, hub)
+    return _with_what_is_there(parse(path, hub))
+
+
+def _with_what_is_there(study: Study) -> Study:
+    """`study` without the tasks whose data its user has to supply and has not."""
+    if study.hub is None or study.hub == "lab" or study.hub.startswith("lab:"):
+        return study
+    kept: dict[str, tuple[str, ...]] = {}
+    gaps = []
+    for phase, find in (("intermediate", tasks.intermediate), ("targets", tasks.target)):
+        rows = [find(name) for name in getattr(study, phase)]
+        lost = [t for t in rows if t.supplied and not supplied.find(study.hub, t.supplied)]
+        kept[phase] = tuple(t.name for t in rows if t not in lost)
+        gaps += [f"{t.title}: {supplied.SUPPLIED[t.supplied]}" for t in lost]
+    if not kept["targets"]:
+        told = "; ".join(gaps)
+        raise XitError(f"study {study.name!r} has no data for any of its targets: {told}")
+    return dataclasses.replace(
+        study, intermediate=kept["intermediate"], targets=kept["targets"], gaps=tuple(gaps)
+    )
 
 
 def parse(path: Path, hub: str | None = None) -> Study:
@@ -201,7 +222,7 @@ def parse(path: Path, hub: str | None = None) -> Study:
         ) from error
     if not isinstance(raw, dict):
         raise XitError(f"study file {path.name} is not a table of names and values")
-    fields = {f.name: f for f in dataclasses.fields(Study)}
+    fields = {f.name: f for f in dataclasses.fields(Study) if f.name != "gaps"}
     for key in raw:
         if key not in fields:
             raise unknown(f"name in study file {path.name}:", key, fields)

@@ -97,6 +97,7 @@ class Task:
     batch_size: int = 0  # Phang et al. 2020, Appendix A
     epochs: int = 0  # likewise
     cite: str = ""  # key in book/references.bib
+    supplied: str = ""  # the repository that the user has to supply: data/supplied.py
     note: str = ""  # where the row departs from the paper
 
     @property
@@ -154,7 +155,7 @@ INTERMEDIATE = {
              *_same("xit/ccgbank", "default", "train", "validation", None),
              columns=("tokens", "ccg_tags"), metric="token_acc", batch_size=24, epochs=15,
              cite="hockenmaier-steedman-2007-ccgbank",
-             note="CCGbank is LDC's: supply it as a repository of this name"),
+             supplied="xit/ccgbank", note="CCGbank is LDC's: the user supplies it"),
         Task("cosmos_qa", "Cosmos QA", "choice",
              *_same("allenai/cosmos_qa", "default", "train", "validation", None),
              columns=("context", "question", "answer0", "answer1", "answer2", "answer3", "label"),
@@ -212,7 +213,8 @@ TARGET = {
              test=Split("google/xtreme", "bucc18.{code}", "test"),
              columns=("source_sentence", "target_sentence"), metric="f1",
              languages=("en", "de", "fr", "ru", "zh"), cite="zweigenbaum-etal-2017-bucc",
-             note="the corpora to mine in are not on the Hub: supply BUCC 2018's files"),
+             supplied="xit/bucc2018",
+             note="the corpora to mine in are not on the Hub: the user supplies them"),
         Task("tatoeba", "Tatoeba", "retrieval", train=None,
              dev=Split("google/xtreme", "tatoeba.{iso3}", "validation"), test=None,
              columns=("source_sentence", "target_sentence"), metric="acc",

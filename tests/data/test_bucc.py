@@ -45,7 +45,7 @@ def test_what_is_missing_is_said(release: Path) -> None:
     with pytest.raises(XitError, match="unknown split of BUCC 'tests': did you mean 'test'"):
         bucc.read("", "de", "en", "tests")
     release.parent.rename(release.parent.with_name("away"))
-    with pytest.raises(XitError, match=r"only the gold pairs.*local/bucc2018/de-en/"):
+    with pytest.raises(XitError, match=r"only BUCC's gold pairs.*local/bucc2018"):
         bucc.read("", "de", "en", "validation")
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xit.data import hub as hubs
+from xit.data import supplied
 from xit.errors import XitError, unknown
-from xit.paths import project
 
 PARTS = {"validation": "sample", "test": "training"}  # XTREME's names for the release's files
 
@@ -33,9 +33,8 @@ class Corpora(NamedTuple):
 def directory(hub: str) -> Path | None:
     """Where the release lies, or None."""
     root = hubs.root(hub)
-    places = [Path(root, "xit", "bucc2018")] if root else []
-    places.append(project() / "local" / "bucc2018")
-    return next((p for p in places if p.is_dir()), None)
+    own = Path(root, "xit", "bucc2018") if root else None
+    return own if own and own.is_dir() else supplied.find(hub, "xit/bucc2018")
 
 
 def files(hub: str, code: str, pivot: str, split: str) -> list[Path]:
@@ -44,10 +43,7 @@ def files(hub: str, code: str, pivot: str, split: str) -> list[Path]:
         raise unknown("split of BUCC", split, PARTS)
     place, pair = directory(hub), f"{code}-{pivot}"
     if place is None:
-        raise XitError(
-            "no BUCC 2018 corpora: google/xtreme has only the gold pairs. "
-            f"Put the release's files into local/bucc2018/{pair}/ (or the hub's xit/bucc2018)"
-        )
+        raise XitError(f"no xit/bucc2018: {supplied.SUPPLIED['xit/bucc2018']}")
     found = [place / pair / f"{pair}.{PARTS[split]}.{end}" for end in (code, pivot, "gold")]
     for file in found:
         if not file.is_file():

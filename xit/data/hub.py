@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
 
-from xit.data import clean
+from xit.data import ccgbank, clean, supplied
 from xit.errors import XitError, unknown
 from xit.paths import project
 from xit.tasks import LANGUAGES, Split, Task
@@ -89,12 +89,15 @@ def config(task: Task, split: Split, hub: str, code: str) -> str:
 
 def load(hub: str, repo: str, name: str, split: str) -> datasets.Dataset:
     """The rows of one split, as they are; XitError names what is missing and what there is."""
-    where = root(hub)
     datasets.disable_progress_bars()
-    path = f"{where}/{repo}" if where else repo
-    _present(hub, where, repo)
+    place = location(hub, repo)
+    path = str(place or repo)
     try:
-        return _load(path, name, split, _cache(Path(path)) if where else None)
+        if place and (place / "data" / "AUTO").is_dir():
+            return ccgbank.load(place, split)
+        return _load(path, name, split, _cache(place) if place else None)
+    except XitError:
+        raise
     except Exception as error:  # no such name, corrupt parquet, network down: many types
         if isinstance(error, ValueError) and not isinstance(error, pa.ArrowException):
             raise _misnamed(path, repo, name, split, error) from error
@@ -121,18 +124,28 @@ def _misnamed(path: str, repo: str, name: str, split: str, error: ValueError) ->
     return XitError(f"{repo} has no config {name!r} with split {split!r}: {_first(error)}")
 
 
-def _present(hub: str, where: str, repo: str) -> None:
-    """XitError unless a local hub has the repository, naming the nearest one that it has."""
-    if where and not Path(where, repo).is_dir():
+def location(hub: str, repo: str) -> Path | None:
+    """The directory of a repository, None on the Hub; XitError with the nearest one there is.
+
+    What the user has to supply may also lie in the project: xit/data/supplied.py.
+    """
+    where = root(hub)
+    if where and Path(where, repo).is_dir():
+        return Path(where, repo)
+    if repo in supplied.SUPPLIED:
+        if found := supplied.find(hub, repo):
+            return found
+        raise XitError(f"no {repo}: {supplied.SUPPLIED[repo]}")
+    if where:
         there = [f"{p.parent.name}/{p.name}" for p in Path(where).glob("*/*") if p.is_dir()]
         raise unknown(f"repository in hub {hub!r}:", repo, there)
+    return None
 
 
 def columns(hub: str, repo: str, name: str, split: str) -> list[str]:
     """The columns of one split; of a local directory in the usual layout without reading rows."""
-    where = root(hub)
-    _present(hub, where, repo)
-    files = sorted(Path(where, repo, name).glob(f"{split}-*.parquet")) if where else []
+    place = location(hub, repo)
+    files = sorted((place / name).glob(f"{split}-*.parquet")) if place else []
     if not files:
         return list(load(hub, repo, name, split).column_names)
     try:
@@ -224,17 +237,15 @@ def identity(task: Task, split: Split, hub: str, code: str, limit: int | None = 
 
     What is remembered depends on the repository's files and on this module's code.
     """
-    where = root(hub)
-    if not where:
-        return fingerprint(rows(task, split, hub, code, limit)[0])
     parts = (split, *split.more)
+    places = [location(hub, part.repo) for part in parts]
+    if None in places:
+        return fingerprint(rows(task, split, hub, code, limit)[0])
     asked = [[task.kind, task.columns, task.labels, code, limit]]
     asked += [[p.repo, config(task, p, hub, code), p.split, p.by_id] for p in parts]
     told = json.dumps(asked).encode() + CODE
     key = hashlib.blake2b(told, digest_size=8).hexdigest()
-    for part in parts:
-        _present(hub, where, part.repo)
-    states = [_cache(Path(where, part.repo)) for part in parts]
+    states = [_cache(place) for place in places if place]
     file = Path(states[0]) / f"rows-{key}-{'-'.join(Path(s).name[:6] for s in states[1:])}.txt"
     if file.exists():
         return file.read_text()

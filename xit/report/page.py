@@ -72,6 +72,8 @@ class Section:
         text = (
             f"<p>Study <b>{html.escape(self.study.title)}</b>: {html.escape(self.study.about)}.</p>"
         )
+        for gap in self.study.gaps:
+            text += f"<p><b>Left out.</b> {html.escape(gap)}.</p>"
         changed = self.changed()
         if changed:
             items = "; ".join(

@@ -1,0 +1,24 @@
+"""What is not on the Hub, so that the user has to supply it: a directory each.
+
+A repository named `xit/…` comes from the hub's directory if it is there (a mirror may hold it; the
+lab writes its own), else from `local/` in the project.
+"""
+
+from pathlib import Path
+
+from xit.paths import project
+
+SUPPLIED = {
+    "xit/ccgbank": "CCGbank is LDC's (LDC2005T13): put its directory at local/ccgbank",
+    "xit/bucc2018": "google/xtreme has only BUCC's gold pairs: put the BUCC 2018 release's "
+    "directories (de-en, …) into local/bucc2018",
+}
+
+
+def find(hub: str | None, repo: str) -> Path | None:
+    """The directory of `repo`, or None."""
+    places = [project() / "local" / repo.removeprefix("xit/")]
+    if hub:
+        path = Path(hub).expanduser()
+        places.insert(0, (path if path.is_absolute() else project() / path) / repo)
+    return next((p for p in places if p.is_dir()), None)
