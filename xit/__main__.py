@@ -44,6 +44,12 @@ def main(argv: list[str] | None = None) -> int:
     run = commands.add_parser("run", help="make the runs of a file of specs (used by notebooks)")
     run.add_argument("file", type=Path)
     run.add_argument("--into", type=Path, help="fill this directory with one spec's files")
+    score = commands.add_parser("score", help="score files of predictions against files of gold")
+    score.add_argument("task", help="for example xnli, udpos, xquad, squad_v2, bucc")
+    score.add_argument("--gold", type=Path, required=True, help="file, or one per language in it")
+    score.add_argument("--predictions", type=Path, required=True, help="likewise")
+    score.add_argument("--language", help="its code, where no file name tells it: test-<code>.…")
+    score.add_argument("--json", action="store_true", help="every digit, for machines")
     args = parser.parse_args(argv)
     try:
         if getattr(args, "hub", None):
@@ -104,6 +110,13 @@ def _site(args: argparse.Namespace) -> None:
     build.site(study.load(args.study, args.hub))
 
 
+def _score(args: argparse.Namespace) -> None:
+    from xit.score import files
+
+    rows = files.score(args.task, args.gold, args.predictions, args.language)
+    print(files.as_json(args.task, rows) if args.json else files.table(rows))
+
+
 def _from_project(hub: str) -> str:
     """A directory as seen from the project, so that pages show no machine's paths."""
     path = Path(hub).expanduser()
@@ -127,6 +140,7 @@ COMMANDS = {
     "execute": _execute,
     "site": _site,
     "run": _run,
+    "score": _score,
 }
 
 
