@@ -11,7 +11,7 @@ from xit.paths import project
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; 0 on success, 2 after a one-line error."""
+    """Run one command; 0 on success, 2 after a one-line error, 1 if a checked study cannot run."""
     parser = argparse.ArgumentParser(prog="xit", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for command, what in (
@@ -54,14 +54,13 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if getattr(args, "hub", None):
             args.hub = _from_project(args.hub)
-        COMMANDS[args.command](args)
+        return COMMANDS[args.command](args) or 0
     except XitError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 2
     except KeyboardInterrupt:
         print("interrupted; what is finished is kept", file=sys.stderr)
         return 130
-    return 0
 
 
 def _jobs(text: str) -> int:
@@ -90,12 +89,22 @@ def _section(args: argparse.Namespace) -> None:
     build.build(args.study, args.hub, _jobs(args.jobs), args.section)
 
 
-def _check(args: argparse.Namespace) -> None:
-    from xit import build, study
+def _check(args: argparse.Namespace) -> int:
+    from xit import build, inventory, study, terminal
 
     chosen = study.load(args.study, args.hub)
-    build.check(chosen)
-    print(f"study {chosen.name!r} can run: {len(chosen.sections())} sections")
+    build.check_sections(chosen)
+    lines, free = inventory.lines(chosen), build.free()
+    print(terminal.inventory(lines, inventory.fine_tuned(chosen), free))
+    if bad := sum(line.bad for line in lines):
+        why = f"{bad} of {len(lines)} lines are not there or not complete"
+    elif free < build.SPACE:
+        why = "too little space: expected at least 2 GiB"
+    else:
+        print(f"study {chosen.name!r} can run: {len(chosen.sections())} sections")
+        return 0
+    print(f"study {chosen.name!r} cannot run: {why}")
+    return 1
 
 
 def _execute(args: argparse.Namespace) -> None:

@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from xit import tasks
 from xit.errors import XitError, unknown
 from xit.score import metrics
+from xit.terminal import aligned
 
 OF_KIND = {"pair": "labels", "choice": "labels", "tagging": "tags", "span": "answers"}
 FORMATS = {t.name: OF_KIND[t.kind] for t in (*tasks.INTERMEDIATE.values(), *tasks.TARGET.values())
@@ -80,9 +81,7 @@ def table(rows: dict[str, Scored]) -> str:
               for c, r in rows.items()]  # fmt: skip
     if len(rows) > 1:
         lines += [["average", "", *(f"{x:.4f}" for x in averages(rows).values())]]
-    wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    told = ["  ".join([line[0].ljust(wide[0])] + [x.rjust(w) for x, w in
-            zip(line[1:], wide[1:], strict=True)]) for line in lines]  # fmt: skip
+    told = [aligned(lines, range(1, len(lines[0])))]
     if left := sum(r.unanswered for r in rows.values()):
         told.append(f"{left} without a prediction: each scores 0")
     if more := sum(r.ignored for r in rows.values()):
