@@ -45,7 +45,21 @@ def fails(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 def test_check(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--study", "toy"]) == 0
-    assert capsys.readouterr().out == "study 'toy' can run: 7 sections\n"
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].split() == "for from state found rows of columns licence size".split()
+    assert told[-1] == "study 'toy' can run: 7 sections"
+    assert any(x.startswith("google/xtreme udpos.* (train, validation, test)") for x in told)
+
+
+def test_check_of_a_study_that_cannot_run(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(place, languages={"all": ["en", "ru"]})
+    assert main(["check", "--study", "toy"]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[-3] == (
+        "- google/xtreme udpos.*, google/xtreme XQuAD.*, google/xtreme tatoeba.*: no ru; "
+        "hf download --repo-type dataset google/xtreme --local-dir hub/google/xtreme"
+    )
+    assert told[-1] == "study 'toy' cannot run: 3 of 7 lines are not there or not complete"
 
 
 def test_build_and_section(built: list, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,7 +86,6 @@ def test_build_and_section(built: list, capsys: pytest.CaptureFixture[str]) -> N
         (["section", "target/none", "--study", "toy", "--params", "epoch=2"], "mean 'epochs'"),
         (["section", "target/none", "--study", "toy", "--params", "seed=x"], "expected int"),
         (["check", "--study", "toy", "--hub", "no/where"], "'no/where' does not exist"),
-        (["check", "--study", "toy", "--hub", "notebooks"], "unknown repository in hub"),
         (["check", "--study", "../toy"], "unknown study '../toy'"),
     ],
 )  # fmt: skip
@@ -106,18 +119,24 @@ def edit(place: Path, **values: object) -> None:
     ids=str,
 )  # fmt: skip
 def test_a_study_that_cannot_run_says_so_before_any_work(
-    values: dict, message: str, place: Path, capsys: pytest.CaptureFixture[str]
+    values: dict, message: str, place: Path
 ) -> None:
     edit(place, **values)
-    assert message in fails(capsys, "check", "--study", "toy")
+    with pytest.raises(XitError) as error:
+        build.check(study.load("toy"))
+    assert message in str(error.value) and "\n" not in str(error.value)
+    assert main(["check", "--study", "toy"]) in (1, 2)
 
 
 def test_a_column_that_is_missing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     copy = hub(place / "lacking")
     file = copy / "google/xtreme/udpos.German/test-00000-of-00001.parquet"
     datasets.Dataset.from_list([{"tokens": ["a"], "tags": [0]}]).to_parquet(str(file))
-    told = fails(capsys, "check", "--study", "toy", "--hub", str(copy))
-    assert "google/xtreme udpos.German has no column 'pos_tags'" in told
+    with pytest.raises(XitError, match=r"udpos.German has no column 'pos_tags'; its columns: to"):
+        build.check(study.load("toy", str(copy)))
+    assert main(["check", "--study", "toy", "--hub", str(copy)]) == 1
+    told = capsys.readouterr().out
+    assert "no pos_tags" in told and "read by the columns tokens, pos_tags" in told
 
 
 def test_a_change_that_fits_no_more_can_be_dropped(
@@ -150,7 +169,10 @@ def test_too_little_space(
         free = 2**30
 
     monkeypatch.setattr(build.shutil, "disk_usage", lambda _: Usage)
-    assert "only 1.0 GiB free" in fails(capsys, "check", "--study", "toy")
+    with pytest.raises(XitError, match=r"only 1\.0 GiB free"):
+        build.check(study.load("toy"))
+    assert main(["check", "--study", "toy"]) == 1
+    assert "cannot run: too little space" in capsys.readouterr().out
 
 
 def test_interrupting_is_no_traceback(

@@ -11,7 +11,7 @@ from xit.paths import project
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; 0 on success, 2 after a one-line error."""
+    """Run one command; 0 on success, 2 after a one-line error, 1 if a checked study cannot run."""
     parser = argparse.ArgumentParser(prog="xit", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for command, what in (
@@ -44,18 +44,23 @@ def main(argv: list[str] | None = None) -> int:
     run = commands.add_parser("run", help="make the runs of a file of specs (used by notebooks)")
     run.add_argument("file", type=Path)
     run.add_argument("--into", type=Path, help="fill this directory with one spec's files")
+    score = commands.add_parser("score", help="score files of predictions against files of gold")
+    score.add_argument("task", help="for example xnli, udpos, xquad, squad_v2, bucc")
+    score.add_argument("--gold", type=Path, required=True, help="file, or one per language in it")
+    score.add_argument("--predictions", type=Path, required=True, help="likewise")
+    score.add_argument("--language", help="its code, where no file name tells it: test-<code>.…")
+    score.add_argument("--json", action="store_true", help="every digit, for machines")
     args = parser.parse_args(argv)
     try:
         if getattr(args, "hub", None):
             args.hub = _from_project(args.hub)
-        COMMANDS[args.command](args)
+        return COMMANDS[args.command](args) or 0
     except XitError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 2
     except KeyboardInterrupt:
         print("interrupted; what is finished is kept", file=sys.stderr)
         return 130
-    return 0
 
 
 def _jobs(text: str) -> int:
@@ -84,12 +89,22 @@ def _section(args: argparse.Namespace) -> None:
     build.build(args.study, args.hub, _jobs(args.jobs), args.section)
 
 
-def _check(args: argparse.Namespace) -> None:
-    from xit import build, study
+def _check(args: argparse.Namespace) -> int:
+    from xit import build, inventory, study, terminal
 
     chosen = study.load(args.study, args.hub)
-    build.check(chosen)
-    print(f"study {chosen.name!r} can run: {len(chosen.sections())} sections")
+    build.check_sections(chosen)
+    lines, free = inventory.lines(chosen), build.free()
+    print(terminal.inventory(lines, inventory.fine_tuned(chosen), free))
+    if bad := sum(line.bad for line in lines):
+        why = f"{bad} of {len(lines)} lines are not there or not complete"
+    elif free < build.SPACE:
+        why = "too little space: expected at least 2 GiB"
+    else:
+        print(f"study {chosen.name!r} can run: {len(chosen.sections())} sections")
+        return 0
+    print(f"study {chosen.name!r} cannot run: {why}")
+    return 1
 
 
 def _execute(args: argparse.Namespace) -> None:
@@ -102,6 +117,13 @@ def _site(args: argparse.Namespace) -> None:
     from xit import build, study
 
     build.site(study.load(args.study, args.hub))
+
+
+def _score(args: argparse.Namespace) -> None:
+    from xit.score import files
+
+    rows = files.score(args.task, args.gold, args.predictions, args.language)
+    print(files.as_json(args.task, rows) if args.json else files.table(rows))
 
 
 def _from_project(hub: str) -> str:
@@ -127,6 +149,7 @@ COMMANDS = {
     "execute": _execute,
     "site": _site,
     "run": _run,
+    "score": _score,
 }
 
 

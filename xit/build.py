@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from xit import execute, specs, tasks
+from xit import execute, inventory
 from xit import study as studies
 from xit.data import hub
 from xit.errors import XitError
@@ -67,13 +67,31 @@ def lock() -> Iterator[int]:
 
 def check(study: Study, but: str = "") -> None:
     """XitError unless the study can run here: data, columns, languages, model, disk, notebooks."""
+    check_sections(study, but)
+    if (left := free()) < SPACE:
+        raise XitError(f"only {left / 2**30:.1f} GiB free in {project()}: expected at least 2 GiB")
+    if study.model != "pretrain":
+        place = inventory.model_directory(study.model)
+        if place and not (place / "config.json").exists():
+            raise XitError(f"model directory {study.model!r} has no config.json")
+    if study.hub:  # a directory: cheap to look at everything that will be read
+        for part in inventory.parts(study):
+            inventory.looked(study.hub, part)
+
+
+def free() -> int:
+    """Bytes that are free where the project is."""
+    return shutil.disk_usage(project()).free
+
+
+def check_sections(study: Study, but: str = "") -> None:
+    """XitError where the study, a notebook or a section's parameters are not as they should be."""
     if study.hub is None:
         raise XitError(
             f"study {study.name!r} reads data from a directory in Hub layout: give HUB=<directory>"
         )
-    free = shutil.disk_usage(project()).free
-    if free < SPACE:
-        raise XitError(f"only {free / 2**30:.1f} GiB free in {project()}: expected at least 2 GiB")
+    if study.hub:
+        hub.root(study.hub)
     for section in study.sections():
         path = execute.notebook(section)
         if not path.exists():
@@ -83,48 +101,8 @@ def check(study: Study, but: str = "") -> None:
         changed = execute.changes(study.name).get(section, {})
         execute.check_values(changed, study, section)
         execute.values(study, section)
-    if study.model == "pretrain":
-        if not study.pretrain.get("corpora"):
-            raise XitError(
-                f"study {study.name!r}: model is 'pretrain' but pretrain: has no corpora"
-            )
-    elif (
-        Path(study.model).parts[0] in ("xit", ".", "..", "/")
-        and not (project() / study.model / "config.json").exists()
-    ):
-        raise XitError(f"model directory {study.model!r} has no config.json")
-    if study.hub:  # a directory: cheap to look at everything that will be read
-        check_data(study)
-
-
-def check_data(study: Study) -> None:
-    """XitError at the first dataset that is missing or has other columns than expected."""
-    assert study.hub is not None
-    for repo, codes in study.pretrain.get("corpora", {}).items():
-        for code in codes:
-            if "text" not in hub.columns(study.hub, repo, code, "train"):
-                raise XitError(f"{repo} {code} has no column 'text'")
-    for name in study.intermediate:
-        task = tasks.intermediate(name)
-        for split in (task.train, task.dev):
-            assert split is not None
-            _columns(study.hub, task, split, study.source)
-    for name in study.targets:
-        task = tasks.target(name)
-        if task.train:
-            _columns(study.hub, task, task.train, study.source)
-        for code in study.languages_of(name):
-            _columns(study.hub, task, specs.scored_split(study, task), code)
-
-
-def _columns(where: str, task: tasks.Task, split: tasks.Split, code: str) -> None:
-    config = hub.config(task, split, where, code)
-    have = hub.columns(where, split.repo, config, split.split)
-    for column in task.columns:
-        if column not in have:
-            raise XitError(
-                f"{split.repo} {config} has no column {column!r}; its columns: {', '.join(have)}"
-            )
+    if study.model == "pretrain" and not study.pretrain.get("corpora"):
+        raise XitError(f"study {study.name!r}: model is 'pretrain' but pretrain: has no corpora")
 
 
 def snakemake(study: Study, jobs: int, workers: int, held: int) -> None:

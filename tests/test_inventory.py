@@ -1,0 +1,133 @@
+"""The table of `xit check`: what a study needs, what is there, what to do about the rest."""
+
+import dataclasses
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.toys import asked, project, write
+from xit import inventory, paths, study, tasks, terminal
+from xit.data import look
+from xit.errors import XitError
+from xit.inventory import Line
+from xit.study import Study
+
+SHARED = Path(os.environ.get("XIT_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Study]:
+    project(tmp_path, monkeypatch)
+    yield study.load("toy")
+    paths.project.cache_clear()
+
+
+def by_name(one: Study) -> dict[str, Line]:
+    """The lines by repository and config."""
+    return {line.what.partition(" (")[0]: line for line in inventory.lines(one)}
+
+
+def test_everything_is_there(toy: Study) -> None:
+    lines = by_name(toy)
+    assert list(lines) == [
+        "model model", "xit/corpus *", "nyu-mll/glue mnli", "rajpurkar/squad plain_text",
+        "google/xtreme udpos.*", "google/xtreme XQuAD.*", "google/xtreme tatoeba.*",
+    ]  # fmt: skip
+    assert not any(line.bad or line.remedy for line in lines.values())
+    squad = lines["rajpurkar/squad plain_text"]
+    assert (squad.use, squad.source, squad.found) == ("squad_v1, xquad", "directory", "")
+    assert (squad.state, squad.rows, squad.expected) == ("excerpt", 24, 87_599 + 10_570)
+    tags = lines["google/xtreme udpos.*"]
+    assert tags.what.endswith("(train, validation, test)")
+    assert (tags.found, tags.rows, tags.columns) == ("2 of 2", 48, "ok")
+    assert lines["xit/corpus *"].state == "there"  # nobody knows how many there should be
+    assert inventory.fine_tuned(toy) == 2 * (2 + 2 * 3)  # Tatoeba is not trained
+
+
+def test_languages_that_are_missing_are_named(toy: Study) -> None:
+    more = dataclasses.replace(toy, languages={"all": ("en", "de", "el", "hi")})
+    line = by_name(more)["google/xtreme XQuAD.*"]
+    assert (line.state, line.found, line.rows, line.expected) == ("missing", "2 of 4", 10, 4 * 1190)
+    assert line.remedy.startswith("no el hi; hf download --repo-type dataset google/xtreme")
+    odd = dataclasses.replace(toy, languages={"all": ("en", "dee")})
+    remedy = by_name(odd)["google/xtreme XQuAD.*"].remedy
+    assert "did you mean 'de'?" in remedy and remedy.endswith("correct `languages:`")
+
+
+def test_repositories_that_are_missing(toy: Study) -> None:
+    more = dataclasses.replace(toy, intermediate=("hellaswag", "ccg"))
+    lines = by_name(more)
+    assert lines["Rowan/hellaswag default"].remedy == (
+        "hf download --repo-type dataset Rowan/hellaswag --local-dir hub/Rowan/hellaswag"
+    )
+    assert lines["xit/ccgbank default"].remedy == tasks.INTERMEDIATE["ccg"].note
+    assert lines["xit/ccgbank default"].licence == "LDC user agreement"
+    assert all(line.bad for line in lines.values() if line.remedy)
+
+
+def test_models(toy: Study) -> None:
+    gone = inventory.lines(dataclasses.replace(toy, model="./gone"))[0]
+    assert gone.bad and "no config.json" in gone.remedy
+    scratch = inventory.lines(dataclasses.replace(toy, model="pretrain"))[0]
+    assert (scratch.source, scratch.bad) == ("trained here", False)
+
+
+def test_a_hub_that_does_not_answer(
+    toy: Study, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(look, "silence", lambda: "no route to host")
+    monkeypatch.setattr(look.datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "none"))
+    lines = inventory.lines(dataclasses.replace(toy, hub="", model="FacebookAI/xlm-roberta-large"))
+    assert {line.state for line in lines} == {"no answer"}
+    assert lines[0].size == 2_200_000_000
+    told = terminal.inventory(lines, 10, 2**30)
+    assert told.count("(no route to host)") == 2  # once for the model, once for all datasets
+    assert "10 models of 2.2 GB, 22 GB in all, are kept in runs/; 1.1 GB free: not enough" in told
+
+
+def test_splits_in_fields_that_do_not_exist_yet(toy: Study) -> None:
+    """A task may come to train on more than `train`: any field with splits is looked at."""
+
+    @dataclasses.dataclass(frozen=True)
+    class More(tasks.Task):
+        also: tuple[tasks.Split, ...] = ()
+
+    also = tasks.Split("my/data", "default", "train")
+    mnli = More(**vars(tasks.INTERMEDIATE["mnli"]), also=(also,))
+    read = [part.split for part in inventory._training(mnli, mnli.dev, "en")]
+    assert read == [mnli.train, also, mnli.dev]
+
+
+def test_a_build_stops_at_the_first(toy: Study, tmp_path: Path) -> None:
+    write(tmp_path / "hub", "rajpurkar/squad", "plain_text", "validation",
+          [{"query": r["question"]} for r in asked(2)])  # fmt: skip
+    with pytest.raises(XitError, match=r"squad plain_text has no column 'question'; its .* query"):
+        for part in inventory.parts(toy):
+            inventory.looked("hub", part)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the mirror of the Hub (XIT_SHARED)")
+def test_the_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(look, "silence", lambda: "offline")
+    paper = study.parse(ROOT / "notebooks/studies/paper.yaml", str(SHARED / "hub"))
+    lines = by_name(paper)
+    assert lines["xit/ccgbank default"].bad
+    xquad = lines["google/xtreme XQuAD.*"]
+    assert (xquad.found, xquad.rows) == ("9 of 11", 9 * 1190)
+    assert "no el hi;" in xquad.remedy
+    assert lines["google/xtreme PAN-X.*"].state == "excerpt"
+
+
+def test_the_published_studies_are_known_in_full() -> None:
+    """Every split that they read has a number of rows to be compared with."""
+    for name in ("paper", "base"):
+        one = study.parse(ROOT / f"notebooks/studies/{name}.yaml")
+        assert all(inventory._upstream("", part) for part in inventory.parts(one))
+
+
+def test_sizes() -> None:
+    told = [terminal.size_in_words(n) for n in (0, 999, 1000, 15_400, 2_200_000_000, 5 * 10**15)]
+    assert told == ["0 B", "999 B", "1.0 kB", "15 kB", "2.2 GB", "5000 TB"]
