@@ -63,7 +63,7 @@ def test_repositories_that_are_missing(toy: Study) -> None:
     assert lines["Rowan/hellaswag default"].remedy == (
         "hf download --repo-type dataset Rowan/hellaswag --local-dir hub/Rowan/hellaswag"
     )
-    assert lines["xit/ccgbank default"].remedy == tasks.INTERMEDIATE["ccg"].note
+    assert "put its directory at local/ccgbank" in lines["xit/ccgbank default"].remedy
     assert lines["xit/ccgbank default"].licence == "LDC user agreement"
     assert all(line.bad for line in lines.values() if line.remedy)
 
@@ -88,17 +88,15 @@ def test_a_hub_that_does_not_answer(
     assert "10 models of 2.2 GB, 22 GB in all, are kept in runs/; 1.1 GB free: not enough" in told
 
 
-def test_splits_in_fields_that_do_not_exist_yet(toy: Study) -> None:
-    """A task may come to train on more than `train`: any field with splits is looked at."""
+def test_a_training_set_of_several_datasets(toy: Study) -> None:
+    task = tasks.INTERMEDIATE["anli_plus"]
+    repos = [part.split.repo for part in inventory._training(task, task.dev, "en")]
+    assert repos == [*["facebook/anli"] * 3, "nyu-mll/glue", "stanfordnlp/snli"] * 2
 
-    @dataclasses.dataclass(frozen=True)
-    class More(tasks.Task):
-        also: tuple[tasks.Split, ...] = ()
 
-    also = tasks.Split("my/data", "default", "train")
-    mnli = More(**vars(tasks.INTERMEDIATE["mnli"]), also=(also,))
-    read = [part.split for part in inventory._training(mnli, mnli.dev, "en")]
-    assert read == [mnli.train, also, mnli.dev]
+def test_what_is_left_out_has_a_line(toy: Study) -> None:
+    line = by_name(dataclasses.replace(toy, gaps=("CCG: put it there",)))["CCG"]
+    assert (line.state, line.remedy, line.bad) == ("left out", "put it there", False)
 
 
 def test_a_build_stops_at_the_first(toy: Study, tmp_path: Path) -> None:

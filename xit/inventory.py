@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +32,7 @@ class Line(NamedTuple):
     what: str
     use: str  # the tasks that read it
     source: str  # Hub, cache, directory, lab, trained here
-    state: str  # full, excerpt, there (nothing to compare with), missing, no answer (of the Hub)
+    state: str  # full, excerpt, there (nothing to compare with), missing, no answer, left out
     found: str = ""  # "9 of 11" languages; "" where there is but one
     rows: int | None = None
     expected: int | None = None  # rows of the full dataset
@@ -60,15 +59,19 @@ def parts(study: Study) -> Iterator[Part]:
     for task in map(tasks.target, study.targets):
         yield from _training(task, tasks.TUNE.get(task.name, task.dev), study.source)
         split = specs.scored_split(study, task)
-        yield from (Part(task, split, code) for code in study.languages_of(task.name))
+        # a config that holds all languages is looked at once
+        codes = (study.source,) if split.by_id else study.languages_of(task.name)
+        yield from (Part(task, split, code) for code in codes)
+        if task.kind == "mining":  # the threshold is chosen on development data
+            assert task.dev is not None
+            yield from (Part(task, task.dev, code) for code in codes)
 
 
 def _training(task: Task, dev: Split | None, source: str) -> Iterator[Part]:
-    """`train`, any splits that other fields hold, and `dev`; nothing if there is no training."""
-    held = [getattr(task, f.name) for f in fields(task) if f.name not in ("dev", "test")]
-    every = [x for value in held for x in (value if isinstance(value, tuple) else (value,))]
-    read = [x for x in every if isinstance(x, Split)]
-    yield from (Part(task, split, source) for split in (*read, *([dev] if read and dev else [])))
+    """What `task` is trained and tuned on; nothing if there is no training."""
+    if task.train and dev:
+        for split in (task.train, *task.train.more, dev, *dev.more):
+            yield Part(task, split, source)
 
 
 def looked(where: str, part: Part) -> look.Found:
@@ -98,7 +101,9 @@ def lines(study: Study) -> list[Line]:
     groups: dict[tuple[str, str], list[Part]] = {}
     for part in parts(study):
         groups.setdefault((part.split.repo, part.split.config), []).append(part)
-    return [_model(study), *(_dataset(study.hub, group) for group in groups.values())]
+    gaps = [gap.partition(": ") for gap in study.gaps]
+    left = [Line(title, title, "", "left out", remedy=reason) for title, _, reason in gaps]
+    return [_model(study), *(_dataset(study.hub, group) for group in groups.values()), *left]
 
 
 def model_directory(model: str) -> Path | None:
@@ -110,7 +115,8 @@ def model_directory(model: str) -> Path | None:
 
 def fine_tuned(study: Study) -> int:
     """How many models the study fine-tunes and keeps: each of about the size of the first."""
-    targets = sum(tasks.target(name).train is not None for name in study.targets)
+    rows = [tasks.target(name) for name in study.targets]
+    targets = sum(row.train is not None and not row.model_of for row in rows)
     before = len(study.intermediate)
     return study.num_seeds * (before + targets * (1 + before))
 
