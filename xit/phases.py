@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import torch
@@ -26,6 +27,8 @@ from xit.learn.train import History, Hyper, Stream, smoothed, train
 from xit.runs import Say, Spec
 from xit.score import run
 from xit.tasks import Task
+
+SAMPLING_LIMIT = 2**17  # K of Phang et al. 2020; from memory, the number is lost in the text
 
 
 def build(spec: Spec, out: Path, say: Say = print) -> None:
@@ -128,35 +131,86 @@ def _pretrain(spec: Spec, out: Path, say: Say) -> None:
     _save(out, model, tokenizer, train(model, streams, hyper, s["seed"], None, _told(say)))
 
 
+class Part(NamedTuple):
+    """One task's share of a training: its data as the model reads them."""
+
+    task: Task
+    names: list[str]  # of the head's outputs
+    stream: Stream
+    dev: list[dict]  # rows
+    features: list[encode.Feature]  # of `dev`
+    dropped: dict[str, int]
+    encoding: dict[str, int]
+
+    def score(self, model: Model, code: str) -> float:
+        """The task's main metric on the development rows, 0-100."""
+        pad = self.stream.pad
+        said = run.predictions(model, self.task, self.features, self.dev, self.names, pad)
+        return run.metrics_of(self.task, self.dev, said, self.names, code)[self.task.metric]
+
+
 def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
-    """A model with a fresh head trained on one task, kept in the state best on development data."""
-    task = (tasks.intermediate if spec["kind"] == "intermediate" else tasks.target)(spec["task"])
+    """A model with a fresh head a task, kept in the state best on development data.
+
+    Of several tasks (`parts`) every batch is of one, drawn with probability ∝ min(examples, limit)
+    (Raffel et al. 2020); the development score is then the mean over the tasks.
+    """
+    find = tasks.intermediate if spec["kind"] == "intermediate" else tasks.target
     where, s, code = spec["where"]["hub"], spec["settings"], spec["language"]
-    assert task.train is not None and task.dev is not None
-    rows, dropped = hub.rows(task, task.train, where, code, s["examples"])
-    tune = tasks.TUNE.get(task.name) or task.dev
-    dev, _ = hub.rows(task, tune, where, code, s["eval_examples"])
+    wanted = {find(name): told for name, told in spec.get("parts", {spec["task"]: s}).items()}
+    names = {t: hub.outputs(t, t.train, where, code) for t in wanted if t.train}
+    heads = {t.name: (t.kind, len(n)) for t, n in names.items()}
+    model = Model.load(spec["where"]["parent"], heads, spec["seed"])
     tokenizer = load_tokenizer(spec["where"]["parent"])
-    pad = tokenizer.pad_token_id
-    names = hub.outputs(task, task.train, where, code)
-    model = Model.load(spec["where"]["parent"], {task.name: (task.kind, len(names))}, spec["seed"])
-    length = model.room(s["max_length"])
-    features, counts = encode.features(task.kind, rows, task.inputs, tokenizer, length)
-    heldout = encode.features(task.kind, dev, task.inputs, tokenizer, length)[0]
-    stream = Stream(task.name, features, together=task.kind == "choice", pad=pad)
+    parts = [
+        _part(task, names[task], told, where, code, tokenizer, model.room(told["max_length"]))
+        for task, told in wanted.items()
+    ]
+    if "parts" in spec:
+        limit = s["limit"] or SAMPLING_LIMIT
+        for part in parts:
+            part.stream.batch_size = wanted[part.task]["batch_size"]
+            part.stream.weight = min(part.stream.rows(), limit)
     hyper = Hyper(
         **{k: s[k] for k in ("learning_rate", "batch_size", "epochs", "eval_every", "patience")}
     )
 
     def evaluate(model: Model) -> float:
-        made = run.predictions(model, task, heldout, dev, names, pad)
-        return run.metrics_of(task, dev, made, names, code)[task.metric]
+        return sum(part.score(model, code) for part in parts) / len(parts)
 
-    history = train(model, [stream], hyper, spec["seed"], evaluate, _told(say))
+    streams = [part.stream for part in parts]
+    history = train(model, streams, hyper, spec["seed"], evaluate, _told(say))
     _save(out, model, tokenizer, history)
-    model_file = {"names": names, "dropped": dropped, "encoding": dict(counts)}
-    (out / "data.json").write_text(json.dumps(model_file, indent=1) + "\n")
-    _save_head(model, task, out)
+    about: list[dict] = [
+        {"task": p.task.name, "names": p.names, "dropped": p.dropped, "encoding": p.encoding}
+        for p in parts
+    ]
+    if len(parts) > 1:  # what each has come to, where the history has only their mean
+        about = [told | {"dev": p.score(model, code)} for told, p in zip(about, parts, strict=True)]
+    data = about[0] if len(about) == 1 else {"parts": about}
+    (out / "data.json").write_text(json.dumps(data, indent=1) + "\n")
+    if len(parts) == 1:  # the heads of several are thrown away: nothing goes on from them
+        _save_head(model, parts[0].task, out)
+
+
+def _part(
+    task: Task,
+    names: list[str],
+    s: dict,
+    where: str,
+    code: str,
+    tokenizer: PreTrainedTokenizerBase,
+    length: int,
+) -> Part:
+    assert task.train is not None and task.dev is not None
+    rows, dropped = hub.rows(task, task.train, where, code, s["examples"])
+    tune = tasks.TUNE.get(task.name) or task.dev
+    dev, _ = hub.rows(task, tune, where, code, s["eval_examples"])
+    features, counts = encode.features(task.kind, rows, task.inputs, tokenizer, length)
+    heldout = encode.features(task.kind, dev, task.inputs, tokenizer, length)[0]
+    pad = tokenizer.pad_token_id
+    stream = Stream(task.name, features, together=task.kind == "choice", pad=pad)
+    return Part(task, names, stream, dev, heldout, dropped, dict(counts))
 
 
 def _save_head(model: Model, task: Task, out: Path) -> None:

@@ -163,6 +163,19 @@ def fine_tune(
     }
 
 
+def several(study: Study, parent: Parent, seed: int, settings: dict, **changed: object) -> Spec:
+    """The spec of training `parent` on all other intermediate tasks of the study together."""
+    parts = {t: study.part_settings(t, **changed) for t in study.parts()}
+    single = [fine_tune(study, "intermediate", t, parent, seed, s) for t, s in parts.items()]
+    return single[0] | {
+        "slug": f"{tasks.MULTITASK}-seed{seed}",
+        "task": tasks.MULTITASK,
+        "settings": settings,
+        "parts": {t.name: s for t, s in parts.items()},
+        "data": {f"{x['task']} {k}": v for x in single for k, v in x["data"].items()},
+    }
+
+
 def scored_split(study: Study, task: Task) -> Split:
     """The split that `task` is scored on: the test set if asked for and there is one, else dev."""
     split = task.test if study.split == "test" and task.test else task.dev

@@ -34,6 +34,7 @@ SETTINGS = {
     "patience": (int, "evaluations without improvement before stopping"),
     "eval_examples": (int, "development examples for early stopping"),
     "max_length": (int, "tokens in a window"),
+    "limit": (int, "examples of one task that count at most in multi-task sampling (K)"),
 }
 PAPER: dict[str, dict[str, object]] = {
     # Phang et al. 2020, Appendix A; evaluation interval and lengths from jiant's guide
@@ -73,6 +74,7 @@ MAX_LENGTH = {
     "span": 384,
     "retrieval": 512,
     "mining": 512,
+    "several": 384,
 }
 
 
@@ -114,6 +116,20 @@ class Study:
             if key not in SETTINGS:
                 raise unknown("setting", key, SETTINGS)
         return dict.fromkeys(SETTINGS) | paper(phase, task) | study | own
+
+    def parts(self) -> list[tasks.Task]:
+        """The tasks of multi-task training: all other intermediate tasks."""
+        found = [tasks.intermediate(t) for t in self.intermediate if t != tasks.MULTITASK]
+        if not found:
+            raise XitError(f"study {self.name!r} has no intermediate tasks to train together")
+        return found
+
+    def part_settings(self, task: tasks.Task, **changed: object) -> dict:
+        """The settings of one of `parts`: its own, but for what is set for multi-task training."""
+        mine = self.hyper.get("intermediate", {}).get(tasks.MULTITASK, {})
+        kept = ("examples", "eval_examples", "max_length", "batch_size")
+        told = {k: v for k, v in (mine | changed).items() if k in kept and v is not None}
+        return self.settings("intermediate", task, **told)
 
     def sections(self) -> list[str]:
         """Every section, in reading order."""
@@ -165,6 +181,8 @@ class Study:
         if phase == "intermediate":
             told = {k: told[k] for k in ("hub", "model", "source")}
             told["hyper"] = self.settings("intermediate", tasks.intermediate(task))
+            if task == tasks.MULTITASK:
+                told["parts"] = {t.name: self.part_settings(t) for t in self.parts()}
         elif phase == "target":
             told["hyper"] = self.hyper.get("target")
             told.pop("intermediate")

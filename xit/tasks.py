@@ -117,6 +117,7 @@ def _same(repo: str, config: str, train: str, dev: str, test: str | None) -> Spl
     )
 
 
+MULTITASK = "multitask"  # all other intermediate tasks of a study together
 SQUAD = _same("rajpurkar/squad", "plain_text", "train", "validation", None)
 MNLI = _same("nyu-mll/glue", "mnli", "train", "validation_matched", None)
 SNLI = _same("stanfordnlp/snli", "plain_text", "train", "validation", None)
@@ -165,6 +166,9 @@ INTERMEDIATE = {
              *_same("tau/commonsense_qa", "default", "train", "validation", None),
              columns=("question", "choices", "answerKey"), fields=CHOICE, metric="acc",
              batch_size=4, epochs=10, cite="talmor-etal-2019-commonsenseqa"),
+        Task(MULTITASK, "Multi-task", "several", train=None, dev=None, test=None, columns=(),
+             metric="mean", epochs=3, cite="raffel-etal-2020-t5",
+             note="A batch is of one task, drawn with probability ∝ min(examples, K)."),
     )
 }  # fmt: skip
 

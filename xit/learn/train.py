@@ -47,6 +47,11 @@ class Stream:
     weight: float = 1.0  # relative frequency, where there are several streams
     pad: int = 1
     mask: tuple[int, int, int] | None = None  # (mask id, vocabulary size, number of special ids)
+    batch_size: int | None = None  # None: that of the training
+
+    def rows(self) -> int:
+        """Examples: of multiple choice the rows, else the features."""
+        return len({f["row"] for f in self.features}) if self.together else len(self.features)
 
 
 @dataclass
@@ -178,15 +183,15 @@ def number_of_steps(streams: Sequence[Stream], hyper: Hyper) -> int:
     """
     if hyper.max_steps is not None:
         return hyper.max_steps
-    rows = sum(
-        len({f["row"] for f in s.features}) if s.together else len(s.features) for s in streams
-    )
-    return max(1, round(hyper.epochs * rows / hyper.batch_size))
+    updates = sum(s.rows() / (s.batch_size or hyper.batch_size) for s in streams)
+    return max(1, round(hyper.epochs * updates))
 
 
 def plan(streams: Sequence[Stream], hyper: Hyper, seed: int) -> Iterator[tuple[Stream, list[int]]]:
     """Endless (stream, indices) pairs: epochs of one stream, or streams drawn by their weights."""
-    endless = [_endless(s, hyper.batch_size, f"{seed}/{i}") for i, s in enumerate(streams)]
+    endless = [
+        _endless(s, s.batch_size or hyper.batch_size, f"{seed}/{i}") for i, s in enumerate(streams)
+    ]
     rng, weights = random.Random(f"{seed}/plan"), [s.weight for s in streams]
     while True:
         i = rng.choices(range(len(streams)), weights)[0]

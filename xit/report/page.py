@@ -96,11 +96,13 @@ class Section:
         known = tasks.INTERMEDIATE if self.phase == "intermediate" else tasks.TARGET
         rows = []
         for task in (known[name] for name in names):
-            if task.train is None:
+            if task.train is None and task.name != tasks.MULTITASK:
                 continue
             paper = dict.fromkeys(SETTINGS) | studies.paper(self.phase, task)
             for which, told in (("paper", paper), ("here", self.settings(task))):
                 shown = {k.replace("_", " "): _number(told[k]) for k in SETTINGS}
+                if task.name == tasks.MULTITASK:
+                    shown["batch size"] = "each task's"
                 rows.append({"task": task.title, "": which} | shown)
         return pd.DataFrame(rows)
 
@@ -116,6 +118,8 @@ class Section:
         """One chain of one run for each seed of the intermediate task."""
         row = tasks.intermediate(task or str(self.parameters["task"]))
         base = specs.base(self.study)
+        if row.name == tasks.MULTITASK:
+            return [[x] for x in self._multitask(base, task is not None)]
         settings = self.study.settings("intermediate", row) if task else self.settings(row)
         seeds = (
             self.seeds()
@@ -125,6 +129,16 @@ class Section:
         return [
             [specs.fine_tune(self.study, "intermediate", row, base, s, settings)] for s in seeds
         ]
+
+    def _multitask(self, base: Parent, as_in_study: bool) -> list[Spec]:
+        """A spec a seed of training on all intermediate tasks of the study together."""
+        row, own = tasks.intermediate(tasks.MULTITASK), dict[str, object]()
+        first, count = self.study.seed, self.study.num_seeds
+        seeds = list(range(first, first + count)) if as_in_study else self.seeds()
+        if not as_in_study:
+            own = {k: self.parameters.get(k) for k in SETTINGS}
+        settings = self.study.settings("intermediate", row, **own)
+        return [specs.several(self.study, base, s, settings, **own) for s in seeds]
 
     def parents(self) -> list[Parent]:
         """For each seed, the model that the targets start from; trained now if it is not there.

@@ -24,6 +24,7 @@ KINDS = {
     "tagging": "one tag for each word.",
     "span": "a question and a passage; the answer is a span of the passage.",
     "retrieval": "find the translation of a sentence; nothing is trained.",
+    "several": "all other intermediate tasks of the study at once.",
     "mining": "find which sentences of two collections translate each other; nothing is trained.",
 }
 
@@ -84,7 +85,10 @@ def by_layer(frame: pd.DataFrame) -> pd.DataFrame:
 
 def examples(study: Study, task: Task, count: int = 2) -> pd.DataFrame:
     """The first training rows of `task`, shortened."""
-    assert task.train is not None and study.hub is not None
+    assert study.hub is not None
+    if task.name == tasks.MULTITASK:
+        return pd.DataFrame({"task": [t.title for t in study.parts()]})
+    assert task.train is not None
     rows, _ = hub.rows(task, task.train, study.hub, study.source, count)
     return pd.DataFrame([{k: _short(v) for k, v in r.items()} for r in rows])
 
@@ -106,18 +110,26 @@ def best(runs: Iterable[Result]) -> pd.DataFrame:
                 "at update": told["best_step"],
                 "of": told["steps"],
                 "stopped early": "yes" if told["stopped_early"] else "no",
-                "run": run.path.name,
             }
+            | _each_part(run.path)
+            | {"run": run.path.name}
         )
     return pd.DataFrame(rows)
+
+
+def _each_part(path: Path) -> dict[str, float]:
+    """Title → development score of each task of a multi-task run; {} of a run of one task."""
+    about = json.loads((path / "data.json").read_text())
+    return {titles()[told["task"]]: told["dev"] for told in about.get("parts", [])}
 
 
 def data_notes(runs: Iterable[Result]) -> pd.DataFrame:
     """What happened to the rows on their way in: one row for each distinct task."""
     rows: dict[str, dict] = {}
     for run in runs:
-        told = json.loads((run.path / "data.json").read_text())
-        rows[run.spec["task"]] = {"task": run.spec["task"]} | told["dropped"] | told["encoding"]
+        about = json.loads((run.path / "data.json").read_text())
+        for told in about.get("parts", [about]):
+            rows[told["task"]] = {"task": told["task"]} | told["dropped"] | told["encoding"]
     return pd.DataFrame(list(rows.values())).fillna(0)
 
 
