@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.toys import made, toy_study, tuned
-from xit import paths, phases, specs, tasks
+from xit import paths, phases, runs, specs, tasks
 from xit.errors import XitError
 from xit.learn.model import load_lm, load_tokenizer
 from xit.runs import Store
@@ -75,6 +75,23 @@ def test_pretraining(toy: Study) -> None:
     )
     assert list(loss["language"]) == ["en", "de"]
     assert (loss["loss"] > 0).all() and loss["accuracy"].between(0, 100).all()
+
+
+def test_several_tasks_together(toy: Study) -> None:
+    row = tasks.intermediate("multitask")
+    settings = toy.settings("intermediate", row, epochs=2.0, limit=20)
+    spec = specs.several(toy, specs.base(toy), 1, settings)
+    assert set(spec["parts"]) == {"mnli", "squad_v1"}
+    assert len(spec["data"]) == 4
+    path = made(spec)
+    summary = json.loads((path / "summary.json").read_text())
+    data = json.loads((path / "data.json").read_text())["parts"]
+    assert summary["steps"] == round(2 * (24 / 4 + 18 / 4))  # examples / batch size, two epochs
+    assert summary["best"] == pytest.approx(sum(p["dev"] for p in data) / 2)
+    assert [p["dropped"]["read"] for p in data] == [24, 18]
+    assert not (path / "head.safetensors").exists()
+    other = specs.several(toy, specs.base(toy), 1, settings | {"limit": 21})
+    assert runs.identity(other) != runs.identity(spec)
 
 
 def test_a_failing_build_says_why_and_leaves_nothing(toy: Study) -> None:

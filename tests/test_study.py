@@ -175,7 +175,7 @@ def test_paper_then_study_then_parameter() -> None:
     plain = toy(hyper={})
     assert plain.settings("target", xquad) == {
         "learning_rate": 3e-6, "batch_size": 16, "epochs": 2, "examples": None, "eval_every": 1000,
-        "patience": 30, "eval_examples": 500, "max_length": 384,
+        "patience": 30, "eval_examples": 500, "max_length": 384, "limit": None,
     }  # fmt: skip
     assert plain.settings("intermediate", tasks.intermediate("mnli"))["learning_rate"] == 1e-5
     own = toy(hyper={"target": {"default": {"epochs": 1, "examples": 50}, "xquad": {"epochs": 7}}})
@@ -311,3 +311,17 @@ def test_what_its_user_has_not_supplied_is_left_out(
         assert study.load("all", "lab").targets == ("bucc", "xnli")
     finally:
         paths.project.cache_clear()
+
+
+def test_multi_task_training_takes_all_others_with_their_own_settings() -> None:
+    told = {"default": {"examples": 900}, "squad_v1": {"batch_size": 7, "epochs": 5},
+            "multitask": {"examples": 300, "epochs": 2, "limit": 100}}  # fmt: skip
+    both = toy(hyper={"intermediate": told}, intermediate=("mnli", "multitask", "squad_v1"))
+    assert [t.name for t in both.parts()] == ["mnli", "squad_v1"]
+    settings = both.settings("intermediate", tasks.intermediate("multitask"))
+    assert (settings["epochs"], settings["limit"], settings["learning_rate"]) == (2, 100, 1e-5)
+    squad = both.part_settings(tasks.intermediate("squad_v1"), examples=40, learning_rate=1.0)
+    assert (squad["examples"], squad["batch_size"], squad["max_length"]) == (40, 7, 384)
+    assert both.part_settings(tasks.intermediate("mnli"))["examples"] == 300
+    with pytest.raises(XitError, match="no intermediate tasks to train together"):
+        toy(intermediate=("multitask",)).parts()

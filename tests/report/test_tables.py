@@ -149,17 +149,23 @@ def test_best(tmp_path: Path) -> None:
     made = result(tmp_path / "run-1", seed=4)
     told = {"best": 81.5, "best_step": 30, "steps": 90, "stopped_early": True}
     (made.path / "summary.json").write_text(json.dumps(told))
+    about: dict = {"task": "mnli", "names": [], "dropped": {}, "encoding": {}}
+    (made.path / "data.json").write_text(json.dumps(about))
     [row] = tables.best([made]).to_dict("records")
     assert row == {"seed": 4, "best": 81.5, "at update": 30, "of": 90, "stopped early": "yes",
                    "run": "run-1"}  # fmt: skip
+    parts = [about | {"dev": 70.5}, about | {"task": "ccg", "dev": 92.5}]
+    (made.path / "data.json").write_text(json.dumps({"parts": parts}))
+    [row] = tables.best([made]).to_dict("records")
+    assert (row["MNLI"], row["CCG"], row["best"]) == (70.5, 92.5, 81.5)
 
 
 def test_data_notes(tmp_path: Path) -> None:
     runs = []
     for task, dropped in (("mnli", {"read": 5}), ("squad_v1", {"read": 7, "answers realigned": 2})):
         made = result(tmp_path / task, task=task)
-        text = json.dumps({"names": [], "dropped": dropped, "encoding": {"truncated": 1}})
-        (made.path / "data.json").write_text(text)
+        about = {"task": task, "names": [], "dropped": dropped, "encoding": {"truncated": 1}}
+        (made.path / "data.json").write_text(json.dumps(about))
         runs.append(made)
     table = tables.data_notes(runs).set_index("task")
     assert table.loc["squad_v1"].to_dict() == {"read": 7, "answers realigned": 2, "truncated": 1}

@@ -27,14 +27,24 @@ class Grammar:
         # a modifier of the sentence looks for it on the side where the sentence is
         self.modifier = r"S\S" if order != "SOV" else "(S\\NP)/(S\\NP)"
         self.noun_modifier = "N/N" if self.language.adjective == "before" else r"N\N"
+        self._words: dict[tuple[str, str, str, str, bool], Word] = {}  # a few thousand, used often
+        self._agents: dict[str, list[Word]] = {}
 
     def _w(
         self, concept: str, upos: str, ccg: str, ner: str = "O", accusative: bool = False
     ) -> Word:
-        return Word(self.lexicon.word(concept, accusative), upos, ner, ccg)
+        key = (concept, upos, ccg, ner, accusative)
+        if key not in self._words:
+            self._words[key] = Word(self.lexicon.word(concept, accusative), upos, ner, ccg)
+        return self._words[key]
 
     def agent(self, agent: str) -> list[Word]:
         """A name; compounds follow the language's order of modifier and noun."""
+        if agent not in self._agents:
+            self._agents[agent] = self._name(agent)
+        return self._agents[agent]
+
+    def _name(self, agent: str) -> list[Word]:
         head, *rest = agent.split("+")
         label = "PER" if head.startswith(("per.", "sur.")) else "ORG"
         if not rest:
@@ -74,28 +84,43 @@ class Grammar:
         upos = "NUM" if time.isdigit() else "NOUN"
         return self.adposition("fun.on", self._w(time, upos, "N"))
 
-    def clause(self, e: Event, without: str | None = None, negated: bool = False) -> list[Word]:
-        """Subject, verb, object in the language's order, then or before the verb the rest."""
+    def clause(
+        self,
+        e: Event,
+        without: str | None = None,
+        negated: bool = False,
+        time_first: bool = False,
+    ) -> list[Word]:
+        """Subject, verb, object in the language's order, then or before the verb the rest.
+
+        The place is told before the time, or, meaning the same, after it (`time_first`).
+        """
         s = [] if without == "agent" else self.agent(e.agent)
         o = [] if without == "patient" else self.patient(e)
         v = [self._w(e.verb, "VERB", TRANSITIVE[self.language.order])]
         if negated:
             v = [self._w("fun.not", "PART", self.modifier), *v]
-        rest = self.place(e.place) if e.place and without != "place" else []
-        rest += self.time(e.time) if e.time and without != "time" else []
+        place = self.place(e.place) if e.place and without != "place" else []
+        time = self.time(e.time) if e.time and without != "time" else []
+        rest = time + place if time_first else place + time
         rest += [self._w(e.adverb, "ADV", self.modifier)] if e.adverb else []
         if self.language.order == "SVO":
             return s + v + o + rest
         return s + rest + o + v if self.language.order == "SOV" else v + s + o + rest
 
-    def statement(self, e: Event, negated: bool = False) -> list[Word]:
+    def statement(self, e: Event, negated: bool = False, time_first: bool = False) -> list[Word]:
         """A sentence that tells `e`."""
-        return [*self.clause(e, negated=negated), Word(".", "PUNCT", "O", ".")]
+        clause = self.clause(e, negated=negated, time_first=time_first)
+        return [*clause, Word(".", "PUNCT", "O", ".")]
 
-    def question(self, e: Event, slot: str) -> list[Word]:
+    def question(self, e: Event, slot: str, time_first: bool = False) -> list[Word]:
         """A question for `slot` of `e`: the question word comes first in every language."""
-        wh = self._w(WH[slot], "PRON" if slot in ("agent", "patient") else "ADV", "S[wq]/S")
-        return [wh, *self.clause(e, without=slot), Word("?", "PUNCT", "O", ".")]
+        clause = self.clause(e, without=slot, time_first=time_first)
+        return [self.asking(slot), *clause, Word("?", "PUNCT", "O", ".")]
+
+    def asking(self, slot: str) -> Word:
+        """The question word for `slot`: who, what, where or when."""
+        return self._w(WH[slot], "PRON" if slot in ("agent", "patient") else "ADV", "S[wq]/S")
 
     def answer(self, e: Event, slot: str) -> list[Word]:
         """The words of `slot` as they stand in the statement (no adposition)."""

@@ -38,32 +38,48 @@ class Maker:
         (contradiction); a second event with a modifier of the same sort is told beside it.
         """
         label, slot = self.rng.randrange(3), self.rng.choice(MODIFIERS)
-        full = self._full()
+        full = self.full()
         value = str(getattr(full, slot))
-        told = value if label == 0 else None if label == 1 else self._other(slot, value)
+        told = value if label == 0 else None if label == 1 else self.other(slot, value)
         extra = self.rng.choice([s for s in MODIFIERS if s != slot])
         twin = only(full, slot, extra)._replace(**{slot: told})  # type: ignore[arg-type]
-        beside = only(self._full(), slot, extra)
+        beside = only(self.full(), slot, extra)
         while beside.agent == full.agent or beside.patient == full.patient:
-            beside = self._full()
+            beside = self.full()
         same = self.rng.random() < (0.35 if label == 0 else 0.65)
-        beside = beside._replace(**{slot: value if same else self._other(slot, value)})
+        beside = beside._replace(**{slot: value if same else self.other(slot, value)})
         premise = [twin, beside]
         self.rng.shuffle(premise)
         return premise, only(full, slot), label
 
-    def _full(self) -> Event:
+    def full(self) -> Event:
+        """An event with every modifier."""
         return self.teller.event(told=1.0)._replace(det=None, adverb=None)
 
-    def _other(self, slot: str, value: str) -> str:
+    def other(self, slot: str, value: str) -> str:
         """A value of `slot` that cannot hold together with `value`."""
+        return self.teller.another(self.world.alternatives(slot, value), value)
+
+    def value(self, event: Event, slot: str) -> str:
+        """A value that `slot` of `event` could have."""
+        if slot == "agent":
+            return self.teller.agent()
+        if slot == "patient":
+            return self.teller.patient(event.verb)
         if slot == "place":
-            return self.teller.another(self.world.places, value)
+            return self.teller.place(event.agent)
         if slot == "time":
-            days = self.world.days if value in self.world.days else [str(d) for d in range(1, 32)]
-            return self.teller.another(days, value)
-        group = self.world.adjectives[self.world.group_of[value]]
-        return self.teller.another(group, value)
+            return self.teller.time(event.verb)
+        return self.teller.adjective(event.patient)
+
+    def two_values(self, event: Event, slot: str) -> tuple[str, str]:
+        """Two values of `slot` of `event` that exclude each other, in an order that means nothing.
+
+        So no one can tell by its looks whether a value is the first or the second.
+        """
+        one = self.value(event, slot)
+        two = self.other(slot, one)
+        return (one, two) if self.rng.random() < 0.5 else (two, one)
 
     # -- reading ------------------------------------------------------------------------------
 
@@ -126,16 +142,27 @@ def nli_row(grammar: Grammar, item: tuple[list[Event], Event, int], index: int) 
 def squad_row(grammar: Grammar, item: tuple[list[Event], int, str], name: str) -> Row:
     """A row of SQuAD v1.1 and of XQuAD; the answer's offset counts characters of the context."""
     passage, index, slot = item
+    question = text(grammar.question(passage[index], slot))
+    return reading_row(grammar, passage, index, slot, question, name)
+
+
+def reading_row(
+    grammar: Grammar, passage: list[Event], index: int | None, slot: str, question: str, name: str
+) -> Row:
+    """A row of SQuAD whose answer is `slot` of the event `index`; none if `index` is None."""
     sentences = [grammar.statement(e) for e in passage]
-    before = "".join(text(s) + " " for s in sentences[:index])
-    answer = grammar.answer(passage[index], slot)
-    start = len(before) + offset(sentences[index], answer)
+    answers: dict[str, list] = {"text": [], "answer_start": []}
+    if index is not None:
+        before = "".join(text(s) + " " for s in sentences[:index])
+        answer = grammar.answer(passage[index], slot)
+        start = len(before) + offset(sentences[index], answer)
+        answers = {"text": [text(answer)], "answer_start": [start]}
     return {
         "id": name,
         "title": grammar.language.name,
         "context": " ".join(text(s) for s in sentences),
-        "question": text(grammar.question(passage[index], slot)),
-        "answers": {"text": [text(answer)], "answer_start": [start]},
+        "question": question,
+        "answers": answers,
     }
 
 

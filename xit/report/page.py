@@ -11,7 +11,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -91,7 +91,7 @@ class Section:
         own = {k: self.parameters.get(k) for k in SETTINGS}
         return self.study.settings(self.phase, task, **own)
 
-    def settings_table(self, names: Iterable[str]) -> pd.DataFrame:
+    def settings_table(self, names: Collection[str]) -> pd.DataFrame:
         """Two rows a task: the settings as in the paper, and as used here."""
         known = tasks.INTERMEDIATE if self.phase == "intermediate" else tasks.TARGET
         rows = []
@@ -104,7 +104,8 @@ class Section:
                 if task.name == tasks.MULTITASK:
                     shown["batch size"] = "each task's"
                 rows.append({"task": task.title, "": which} | shown)
-        return pd.DataFrame(rows)
+        table = pd.DataFrame(rows)
+        return table if tasks.MULTITASK in names else table.drop(columns="limit", errors="ignore")
 
     def seeds(self) -> list[int]:
         """The seeds of this section: `seed`, `seed + 1`, …"""
