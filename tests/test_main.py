@@ -45,7 +45,7 @@ def fails(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 def test_check(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--study", "toy"]) == 0
-    assert capsys.readouterr().out == "study 'toy' can run: 7 sections\n"
+    assert capsys.readouterr().out == "study 'toy' can run: 8 sections\n"
 
 
 def test_build_and_section(built: list, capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,7 +28,7 @@ from xit.errors import XitError, unknown
 from xit.paths import project
 from xit.runs import Spec
 from xit.specs import Parent
-from xit.study import SETTINGS
+from xit.study import READING, SETTINGS
 from xit.workers import Result
 
 PRINTED = re.compile(r"[+-]?\d+\.\d+")  # a number already written, as "+1.4"
@@ -43,7 +43,7 @@ class Section:
         if shell := get_ipython():  # figures as sharp PNG, whoever made them
             select_figure_formats(shell, {"retina"})
         self.phase, self.parameters = phase, parameters
-        if phase != "results":  # they will be needed before long, if at all
+        if phase not in READING:  # they will be needed before long, if at all
             workers.warm()
         hub = parameters.get("hub")
         self.study = studies.load(str(parameters["study"]), None if hub is None else str(hub))
