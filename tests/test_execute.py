@@ -19,7 +19,7 @@ from tests.toys import project
 from xit import build, execute, paths, study
 from xit.errors import XitError
 from xit.execute import Parameter, change, changes, convert, parameters, parse
-from xit.study import NOTEBOOKS, SETTINGS, Study
+from xit.study import NOTEBOOKS, READING, SETTINGS, Study
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -128,7 +128,7 @@ def test_what_the_reader_is_told_to_try_would_be_taken(path: Path) -> None:
 def test_the_defaults_are_the_default_study() -> None:
     """So that a notebook opened by hand shows what the book shows."""
     lab = study.parse(ROOT / "notebooks" / "studies" / "lab.yaml")
-    for section in ("multilingual_model", "intermediate/squad_v1", "target/none", "results"):
+    for section in ("multilingual_model", "intermediate/squad_v1", "target/none", *READING):
         told = known(section)
         for key, value in lab.parameters(section).items():
             if key != "hub":
@@ -246,6 +246,7 @@ def test_convert_names_what_it_expected() -> None:
         ("multilingual_model", "retrain=true steps=-5", "steps = -5: expected"),
         ("intermediate/squad1", "seed=1", "did you mean 'intermediate/squad_v1'"),
         ("results", "seed=1", "unknown parameter of section 'results': 'seed'"),
+        ("published", "combine=medium", "combine seeds 'medium': did you mean 'median'"),
     ],
 )
 def test_values_that_make_no_sense_are_refused(
@@ -392,7 +393,7 @@ def test_one_notebook_makes_pages_with_names_of_their_own(tmp_path: Path) -> Non
         "intermediate/squad_v1",
         "target/none",
         "target/mnli",
-        "results",
+        *READING,
     )
     for section in sections:
         path = tmp_path / f"{section.replace('/', '-')}.ipynb"

@@ -41,7 +41,10 @@ def written(text: str) -> Study:
 def test_every_study_file_can_be_read(file: Path) -> None:
     one = parse(file)
     assert one.name == file.stem
-    assert one.sections()[0] == "multilingual_model" and one.sections()[-1] == "results"
+    assert one.sections()[0] == "multilingual_model" and one.sections()[-2:] == [
+        "results",
+        "published",
+    ]
     for name in one.intermediate:
         settings = one.settings("intermediate", tasks.intermediate(name))
         assert set(settings) == set(SETTINGS)
@@ -204,13 +207,14 @@ def test_sections_and_what_they_wait_for() -> None:
     one = toy()
     assert one.sections() == [
         "multilingual_model", "intermediate/mnli", "intermediate/squad_v1", "target/none",
-        "target/mnli", "target/squad_v1", "results",
+        "target/mnli", "target/squad_v1", "results", "published",
     ]  # fmt: skip
     assert one.needs("multilingual_model") == []
     assert one.needs("intermediate/mnli") == ["multilingual_model"]
     assert one.needs("target/none") == ["multilingual_model"]
     assert one.needs("target/mnli") == ["intermediate/mnli"]
-    assert one.needs("results") == one.sections()[:-1]
+    assert one.needs("results") == one.sections()[:-2]
+    assert one.needs("published") == ["results"]
     order = one.sections()
     for section in order:
         assert all(order.index(n) < order.index(section) for n in one.needs(section))
@@ -243,8 +247,9 @@ def test_unknown_sections(wrong: str, right: str) -> None:
 
 
 HYPER = STUDY["hyper"]
+READING = set(study.READING)
 EVERY = {"multilingual_model", "intermediate/mnli", "intermediate/squad_v1", "target/none",
-         "target/mnli", "target/squad_v1", "results"}  # fmt: skip
+         "target/mnli", "target/squad_v1", *READING}  # fmt: skip
 TARGETS = {"target/none", "target/mnli", "target/squad_v1"}
 
 
@@ -253,17 +258,17 @@ TARGETS = {"target/none", "target/mnli", "target/squad_v1"}
     [
         ({}, set()),
         ({"pretrain": STUDY["pretrain"] | {"steps": 9}}, {"multilingual_model"}),
-        ({"hyper": HYPER | {"target": {"xquad": {"epochs": 3}}}}, TARGETS | {"results"}),
+        ({"hyper": HYPER | {"target": {"xquad": {"epochs": 3}}}}, TARGETS | READING),
         ({"hyper": HYPER | {"intermediate": HYPER["intermediate"] | {"mnli": {"epochs": 3}}}},
-         {"intermediate/mnli", "results"}),
-        ({"retrieval_layer": 1}, TARGETS | {"results"}),
-        ({"split": "validation"}, TARGETS | {"results"}),
+         {"intermediate/mnli", *READING}),
+        ({"retrieval_layer": 1}, TARGETS | READING),
+        ({"split": "validation"}, TARGETS | READING),
         ({"hub": "elsewhere"}, EVERY),
         ({"model": "other"}, EVERY),
         ({"source": "de"}, EVERY),
-        ({"languages": {"all": ["en"]}}, {"multilingual_model", "results"} | TARGETS),
-        ({"intermediate": ["mnli", "squad_v1", "ccg"]}, {"results"}),
-        ({"targets": ["udpos", "xquad"]}, TARGETS | {"results"}),
+        ({"languages": {"all": ["en"]}}, {"multilingual_model", *READING} | TARGETS),
+        ({"intermediate": ["mnli", "squad_v1", "ccg"]}, READING),
+        ({"targets": ["udpos", "xquad"]}, TARGETS | READING),
     ],
     ids=lambda x: "-".join(x) if isinstance(x, dict) else "",
 )  # fmt: skip

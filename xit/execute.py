@@ -25,7 +25,7 @@ from xit import study as studies
 from xit import tasks
 from xit.errors import XitError, unknown
 from xit.paths import project
-from xit.study import NOTEBOOKS, SETTINGS, Study
+from xit.study import COMBINE, NOTEBOOKS, SETTINGS, Study
 
 PROGRESS = re.compile(
     r"\d+ runs: |\[ *\d+/|\s{4,}\S|run "
@@ -128,6 +128,8 @@ def check_values(values: dict[str, object], study: Study, section: str) -> None:
                     raise unknown(f"target task of study {study.name!r}:", target, study.targets)
             if not value:
                 raise XitError("targets is empty: name at least one")
+        if key == "combine" and value not in COMBINE:
+            raise unknown("way to combine seeds", str(value), COMBINE)
         if key == "steps" and isinstance(value, int) and value < 1:
             raise XitError(f"steps = {value!r}: expected a whole number, at least 1")
         if key in ("task", "intermediate"):

@@ -1,7 +1,8 @@
 """What to run: a study file, checked, and the sections it makes.
 
 A study is `notebooks/studies/<name>.yaml`. Its sections, each one notebook executed with its own
-parameters, are `multilingual_model`, `intermediate/<task>`, `target/<task or none>` and `results`.
+parameters, are `multilingual_model`, `intermediate/<task>`, `target/<task or none>`, `results` and
+`published`.
 """
 
 import dataclasses
@@ -23,7 +24,10 @@ NOTEBOOKS = {
     "intermediate": "02_intermediate.ipynb",
     "target": "03_target.ipynb",
     "results": "04_results.ipynb",
+    "published": "08_published.ipynb",
 }
+READING = ("results", "published")  # sections that only read what others have made
+COMBINE = ("median", "mean")  # how a study's seeds become one number beside the paper's median
 SETTINGS = {
     # name: (type, meaning); None in a study means: as in the paper
     "learning_rate": (float, "peak learning rate"),
@@ -138,7 +142,7 @@ class Study:
             *(f"intermediate/{t}" for t in self.intermediate),
             "target/none",
             *(f"target/{t}" for t in self.intermediate),
-            "results",
+            *READING,
         ]
 
     def needs(self, section: str) -> list[str]:
@@ -147,7 +151,9 @@ class Study:
         if phase == "multilingual_model":
             return []
         if phase == "results":
-            return [s for s in self.sections() if s != "results"]
+            return [s for s in self.sections() if s not in READING]
+        if phase == "published":
+            return ["results"]
         if phase == "target" and task != "none":
             return [f"intermediate/{task}"]
         return ["multilingual_model"]

@@ -282,8 +282,31 @@ def test_a_table(shown: list) -> None:
     assert '<td>a&lt;b</td><td class="number">1.3</td><td class="number">3</td>' in html
     assert '<td>c</td><td class="number">–</td><td class="number">4</td>' in html
     assert html.count('<th scope="col">') == 3
+    assert "searchable" not in html and "first" not in html
     page.table(frame, "More.", digits=2)
     assert '<td class="number">1.26</td>' in text(shown[1][0])
+
+
+def test_a_table_to_search_and_sort(shown: list) -> None:
+    frame = pd.DataFrame({"task": ["none", "a", "b"], "change": ["80.1", "-0.0", "–"]})
+    page.table(frame, "Changes.", first=1, search=True)
+    html = text(shown[0][0])
+    assert '<div class="table-box searchable"' in html and "<span>Changes.</span>" in html
+    assert '<tbody class="first"><tr><td>none</td><td class="number">80.1</td></tr></tbody>' in html
+    assert html.count("<tr>") == 4
+    assert '<td class="number">-0.0</td>' in html and '<td class="number">–</td>' in html
+    mixed = pd.DataFrame({"printed": ["67.2", "+0.3, over MNLI"]})
+    page.table(mixed, "Words.")
+    assert "number" not in text(shown[1][0])  # a column of words stays on the left
+
+
+def test_folded_tables(shown: list) -> None:
+    frame = pd.DataFrame({"en": [1.0]})
+    page.folded({"A & B": frame, "C": frame}, "Published: {}.")
+    assert len(shown) == 2
+    html = text(shown[0][0])
+    assert html.startswith('<details class="fold"><summary>A &amp; B</summary>')
+    assert "Published: A &amp; B." in html and "searchable" in html
 
 
 def test_a_figure_has_its_alternative_text(shown: list) -> None:

@@ -14,6 +14,7 @@ from xit.report.plots import (
     ALT,
     alt_text,
     heatmap_change,
+    heatmaps_change,
     language_dots,
     retrieval_by_layer,
     scatter_change_distance,
@@ -53,10 +54,18 @@ DISTANCE = pd.DataFrame(
      "syntactic": [0.1, 0.1, 0.2, 0.3]}
 )  # fmt: skip
 
+PANEL = pd.DataFrame(
+    {"intermediate": ["b", "b", "a"], "target": ["t2", "t1", "t2"], "change": [50.0, -1.0, 2.0]}
+)
+
 FIGURES: dict[str, tuple[Callable[[], Figure], pd.DataFrame]] = {
     "heatmap_change": (
         lambda: heatmap_change(change(SCORES), ["squad_v1", "mnli", "qqp"], ["xnli", "panx"]),
         change(SCORES),
+    ),
+    "heatmaps_change": (
+        lambda: heatmaps_change({"Paper": PANEL, "Ours": PANEL}),
+        PANEL.assign(panel="Paper"),
     ),
     "language_dots": (lambda: language_dots(BASE, LANGUAGES, "qaa", {"xnli": 33.3}), BASE),
     "training_curves": (lambda: training_curves(HISTORY), HISTORY),
@@ -175,3 +184,28 @@ def test_tables_that_cannot_be_drawn() -> None:
         retrieval_by_layer(LAYERS[:0])
     with pytest.raises(ValueError, match="no scores of these tasks"):
         heatmap_change(change(SCORES), ["qqp"], ["xnli"])
+
+
+def test_heat_maps_share_a_scale_and_keep_their_order() -> None:
+    figure = heatmaps_change({"Paper": PANEL, "Ours": PANEL.head(1)}, limit=10)
+    maps = [a for a in figure.axes if a.get_title(loc="left")]
+    assert [a.get_title(loc="left") for a in maps] == ["Paper", "Ours"]
+    assert [t.get_text() for t in maps[0].get_yticklabels()] == ["b", "a"]
+    assert [t.get_text() for t in maps[0].get_xticklabels()] == ["t2", "t1"]
+    assert {a.collections[0].get_clim() for a in maps} == {(-10, 10)}
+    assert [t.get_text() for t in maps[0].texts] == ["+50.0", "-1.0", "+2.0"]
+
+
+def test_a_panel_without_rows_is_left_out() -> None:
+    figure = heatmaps_change({"Paper": PANEL, "Ours": PANEL.head(0)})
+    assert sum(bool(a.get_title(loc="left")) for a in figure.axes) == 1
+    with pytest.raises(ValueError, match="nothing to draw"):
+        heatmaps_change({"Ours": PANEL.head(0)})
+
+
+def test_alt_text_of_several_heat_maps() -> None:
+    told = alt_text("heatmaps_change", PANEL.assign(panel="Paper"))
+    assert told == (
+        "Heat maps of change in points. Paper: highest b → t2 +50.0, lowest b → t1 -1.0, "
+        "2 of 3 are gains."
+    )

@@ -15,7 +15,7 @@ from xit.report import site
 from xit.report.site import SiteError, build, collect, table_of_contents
 
 BOOK = Path(__file__).parents[2] / "book"
-SECTIONS = ["multilingual_model", "intermediate/squad_v1", "target/none", "results"]
+SECTIONS = ["multilingual_model", "intermediate/squad_v1", "target/none", "results", "published"]
 GLUED = {
     "study_title": "trial",
     "study_kind": "made-up numbers for a test",
@@ -168,6 +168,6 @@ def test_sections_fall_into_parts_in_the_given_order() -> None:
         "Phase 1: a multilingual model": ["study/multilingual_model"],
         "Phase 2: intermediate tasks": ["study/intermediate/squad_v1"],
         "Phase 3: target tasks": ["study/target/none", "study/target/squad_v1"],
-        "Results": ["study/results", "study/ablations/layers"],
+        "Results": ["study/results", "study/published", "study/ablations/layers"],
         "Sources": ["references"],
     }

@@ -10,6 +10,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -27,9 +28,10 @@ from xit.errors import XitError, unknown
 from xit.paths import project
 from xit.runs import Spec
 from xit.specs import Parent
-from xit.study import SETTINGS
+from xit.study import READING, SETTINGS
 from xit.workers import Result
 
+PRINTED = re.compile(r"[+-]?\d+\.\d+")  # a number already written, as "+1.4"
 PACKAGES = ("xit", "torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy")
 
 
@@ -41,7 +43,7 @@ class Section:
         if shell := get_ipython():  # figures as sharp PNG, whoever made them
             select_figure_formats(shell, {"retina"})
         self.phase, self.parameters = phase, parameters
-        if phase != "results":  # they will be needed before long, if at all
+        if phase not in READING:  # they will be needed before long, if at all
             workers.warm()
         hub = parameters.get("hub")
         self.study = studies.load(str(parameters["study"]), None if hub is None else str(hub))
@@ -303,26 +305,61 @@ def histories(results: Iterable[Result]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
-def table(frame: pd.DataFrame, caption: str, digits: int = 1) -> None:
-    """Show `frame` as a table that scrolls in its own box, with a caption."""
+def table(
+    frame: pd.DataFrame, caption: str, digits: int = 1, first: int = 0, search: bool = False
+) -> None:
+    """Show `frame` as a table that scrolls in its own box, with a caption.
 
-    def cell(value: object) -> str:
-        if not isinstance(value, int | float):
-            return f"<td>{html.escape(str(value))}</td>"
-        told = (
-            "–"
-            if value != value
-            else str(value)
-            if isinstance(value, int)
-            else f"{value:.{digits}f}"
-        )
-        return f'<td class="number">{told}</td>'
+    A click on a column's head sorts (book/_static/tables.js); the `first` rows stay on top. With
+    `search`, rows can be looked for, and the first column stays in sight.
+    """
+    display(HTML(_table(frame, caption, digits, first, search)))
 
+
+def folded(
+    tables: Mapping[str, pd.DataFrame], caption: str, digits: int = 1, first: int = 0
+) -> None:
+    """Show several tables under their names, each folded until it is asked for, with `search`.
+
+    {} in the caption is where the name goes.
+    """
+    for name, frame in tables.items():
+        inside = _table(frame, caption.format(name), digits, first, search=True)
+        text = f'<details class="fold"><summary>{html.escape(name)}</summary>{inside}</details>'
+        display(HTML(text))
+
+
+def _table(frame: pd.DataFrame, caption: str, digits: int, first: int, search: bool) -> str:
+    numeric = [_numeric(frame[c]) for c in frame]
     head = "".join(f'<th scope="col">{html.escape(str(c))}</th>' for c in frame.columns)
-    lines = ("<tr>" + "".join(map(cell, row)) + "</tr>" for row in frame.itertuples(index=False))
-    text = f"<table><caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead>"
-    text += f"<tbody>{''.join(lines)}</tbody></table>"
-    display(HTML(f'<div class="table-box" tabindex="0">{text}</div>'))
+    lines = [
+        "<tr>" + "".join(_cell(v, digits, n) for v, n in zip(row, numeric, strict=True)) + "</tr>"
+        for row in frame.itertuples(index=False)
+    ]
+    told = html.escape(caption)
+    told = f"<span>{told}</span>" if search else told  # which stays in sight of a wide table
+    text = f"<table><caption>{told}</caption><thead><tr>{head}</tr></thead>"
+    if first:
+        text += f'<tbody class="first">{"".join(lines[:first])}</tbody>'
+    text += f"<tbody>{''.join(lines[first:])}</tbody></table>"
+    kind = "table-box searchable" if search else "table-box"
+    return f'<div class="{kind}" tabindex="0">{text}</div>'
+
+
+def _numeric(column: pd.Series) -> bool:
+    """Whether a column of text holds numbers already written, as "+1.4", and "–" for none."""
+    told = [str(v) for v in column if str(v) != "–"]
+    return bool(told) and all(PRINTED.fullmatch(v) for v in told)
+
+
+def _cell(value: object, digits: int, numeric: bool) -> str:
+    if not isinstance(value, int | float):
+        number = ' class="number"' if numeric else ""
+        return f"<td{number}>{html.escape(str(value))}</td>"
+    told = (
+        "–" if value != value else str(value) if isinstance(value, int) else f"{value:.{digits}f}"
+    )
+    return f'<td class="number">{told}</td>'
 
 
 def figure(made: Figure, alt: str) -> None:

@@ -29,11 +29,13 @@ BLUE, RED, GREY = COLOURS[0], COLOURS[5], "#666666"
 STYLE = {"axes.spines.top": False, "axes.spines.right": False, "axes.labelsize": 10}
 
 
-def _figure(height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, list[Axes]]:
+def _figure(
+    height: float, rows: int = 1, columns: int = 1, heights: Sequence[float] | None = None
+) -> tuple[Figure, list[Axes]]:
     """An empty figure on white, outside pyplot, so that nothing keeps it open."""
     with mpl.rc_context(rc=dict(STYLE)):  # type: ignore[arg-type]
         figure = Figure(figsize=(WIDTH, height), layout="constrained", facecolor="white")
-        panels = list(np.ravel(figure.subplots(rows, columns)))
+        panels = list(np.ravel(figure.subplots(rows, columns, height_ratios=heights)))
     for axes in panels:
         axes.set_facecolor("white")
         axes.tick_params(labelsize=SMALL)
@@ -86,18 +88,50 @@ def heatmap_change(
     values = means["change"].unstack().reindex(index=rows, columns=columns)
     limit = limit or max(1.0, float(values.abs().max().max()))
     figure, [axes] = _figure(1.7 + 0.34 * len(rows))
-    sns.heatmap(
-        values, ax=axes, cmap="RdBu", vmin=-limit, vmax=limit, linewidths=0.5,
-        annot=values.map(_points), fmt="", annot_kws={"size": SMALL if len(columns) < 8 else 7.5},
-        cbar_kws={"label": "Change (points)", "location": "top", "aspect": 40, "extend": "neither"},
-    )  # fmt: skip
+    _heat(axes, values, limit)
     agree = means[(means["seeds"] > 1) & ((means["low"] > 0) | (means["high"] < 0))].index
     for text in axes.texts:
         c, r = (int(x) for x in text.get_position())
         text.set_fontweight("bold" if (rows[r], columns[c]) in agree else "normal")
-    axes.set_xticks(axes.get_xticks(), [_title(t) for t in columns], rotation=40, ha="right")
-    axes.set_yticks(axes.get_yticks(), [_title(i) for i in rows], rotation=0)
+    return figure
+
+
+def _heat(axes: Axes, values: pd.DataFrame, limit: float, bar: bool = True) -> None:
+    """One heat map of changes, `values` intermediate tasks × targets; `bar`: with its scale."""
+    size = SMALL if len(values.columns) < 8 else 7.5
+    beyond = "both" if float(values.abs().max().max()) > limit else "neither"
+    sns.heatmap(
+        values, ax=axes, cmap="RdBu", vmin=-limit, vmax=limit, linewidths=0.5, cbar=bar,
+        annot=values.map(_points), fmt="", annot_kws={"size": size},
+        cbar_kws={"label": "Change (points)", "location": "top", "aspect": 40, "extend": beyond},
+    )  # fmt: skip
+    names = [_title(str(t)) for t in values.columns]
+    axes.set_xticks(axes.get_xticks(), names, rotation=40, ha="right")
+    axes.set_yticks(axes.get_yticks(), [_title(str(i)) for i in values.index], rotation=0)
     axes.set(xlabel="Target task", ylabel="Intermediate task")
+
+
+def heatmaps_change(panels: Mapping[str, pd.DataFrame], limit: float = 10) -> Figure:
+    """Heat maps as `heatmap_change`, one under the other in one scale, of single numbers.
+
+    Each panel has one row per cell: intermediate, target, change (points). Full colour from `limit`
+    points on, so that one very large change does not leave the others white; panels without rows
+    are left out. The order is that of first appearance.
+    """
+    shown = {name: table for name, table in panels.items() if len(table)}
+    if not shown:
+        raise ValueError("nothing to draw: no panel has rows")
+    wide = {}
+    for name, table in shown.items():
+        _need(table, "intermediate", "target", "change")
+        cells = table.set_index(["intermediate", "target"])["change"].unstack()
+        wide[name] = cells.loc[table["intermediate"].unique(), table["target"].unique()]
+    rows = [len(values) for values in wide.values()]
+    height = 0.9 + sum(1.2 + 0.3 * n for n in rows)
+    figure, panels_of = _figure(height, len(rows), heights=[2.5 + n for n in rows])
+    for axes, (name, values) in zip(panels_of, wide.items(), strict=True):
+        _heat(axes, values, limit, bar=axes is panels_of[0])
+        axes.set_title(name, size=10, loc="left")
     return figure
 
 
@@ -114,6 +148,20 @@ def _alt_heatmap(change: pd.DataFrame) -> str:
         f"highest {ends[0]} {_points(high['change'])}, lowest {ends[1]} {_points(low['change'])}; "
         f"{int((means['change'] > 0).sum())} of {len(means)} are gains."
     )
+
+
+def _alt_heatmaps(change: pd.DataFrame) -> str:
+    """`change`: the panels of `heatmaps_change` in one table, named in column `panel`."""
+    told = []
+    for panel, part in change.groupby("panel", sort=False):
+        part = part.sort_values("change", ascending=False)
+        ends = [
+            f"{_title(x['intermediate'])} → {_title(x['target'])} {_points(x['change'])}"
+            for x in (part.iloc[0], part.iloc[-1])
+        ]
+        gains = f"{int((part['change'] > 0).sum())} of {len(part)} are gains"
+        told.append(f"{panel}: highest {ends[0]}, lowest {ends[1]}, {gains}")
+    return f"Heat maps of change in points. {'; '.join(told)}."
 
 
 # scores by language
@@ -297,6 +345,7 @@ def _alt_scatter(table: pd.DataFrame, distance: str = "syntactic") -> str:
 
 ALT: dict[str, Callable[..., str]] = {
     "heatmap_change": _alt_heatmap,
+    "heatmaps_change": _alt_heatmaps,
     "language_dots": _alt_dots,
     "training_curves": _alt_curves,
     "retrieval_by_layer": _alt_layers,

@@ -45,8 +45,12 @@ TARGET = {
 QA = ["xquad", "mlqa", "tydiqa"]  # score = mean of F1 and EM
 PRINTED_AVERAGE = "Avg"
 
+# A mean of cells printed to 0.1 is off by 0.05 at most, and so is the average printed beside it.
+ROUNDING = 0.1 + 1e-9
+
 # The one average of Table 2 that does not follow from its cells: printed, recomputed. The averages
-# of the other rows are printed as changes and follow from the changes in their cells.
+# of the other rows are printed as changes and follow from the changes in their cells. All averages
+# of the benchmark rows and of Appendix B follow too (consistency.every_average).
 INCONSISTENT = {"none": (67.2, 65.93)}
 
 
@@ -59,6 +63,14 @@ def load() -> pd.DataFrame:
     """Every printed number, as in the file: table, intermediate, target, metric, split,
     language_or_avg, value (0-100, or a change where the metric begins with "delta")."""
     return _rows().copy()
+
+
+def printed_name(intermediate: str, mlm: bool = False) -> str:
+    """How the paper's tables call an intermediate task; `mlm`: with multilingual MLM."""
+    names = {name: told for told, name in INTERMEDIATE.items()}
+    if intermediate not in names:
+        raise unknown("intermediate task in the paper's Table 2:", intermediate, names)
+    return names[intermediate] + MLM * mlm
 
 
 def _named(rows: pd.DataFrame) -> pd.DataFrame:
@@ -160,6 +172,28 @@ def per_language(target: str) -> pd.DataFrame:
     named = _named(rows[rows["table"].str.startswith("Appendix B")])
     named = named[named["target"] == target].rename(columns={"language_or_avg": "language"})
     return named[["intermediate", "mlm", "metric", "language", "value"]].reset_index(drop=True)
+
+
+def appendix() -> pd.DataFrame:
+    """`per_language` of all targets: intermediate, mlm, target, metric, language, value (0-100)."""
+    parts = [per_language(target).assign(target=target) for target in TARGET.values()]
+    columns = ["intermediate", "mlm", "target", "metric", "language", "value"]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def translated() -> pd.DataFrame:
+    """Table 3, dev: intermediate, data (language of the intermediate data, "" for the baseline's
+    rows), target, metric, language, value (a change in points; the baseline's rows are scores)."""
+    rows = _rows()
+    rows = rows[rows["table"].str.startswith("Table 3")]
+    told = rows["intermediate"].str.extract(
+        r"(?P<name>.*?) \(intermediate data language: (?P<data>..)\)"
+    )
+    told["name"] = told["name"].fillna(rows["intermediate"])
+    table = _named(rows.assign(intermediate=told["name"]))
+    table = table.assign(data=told["data"].fillna(""), language=rows["language_or_avg"])
+    columns = ["intermediate", "data", "target", "metric", "language", "value"]
+    return table[columns].reset_index(drop=True)
 
 
 def benchmark() -> pd.DataFrame:

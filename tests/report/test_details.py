@@ -1,0 +1,103 @@
+"""The table of training details: whole, read from the code, departures said."""
+
+import dataclasses
+
+import pytest
+
+from xit import study as studies
+from xit import tasks
+from xit.learn.train import Hyper
+from xit.report import details
+from xit.report.details import NOT_YET, training_details
+from xit.score import predict
+from xit.study import SETTINGS, Study
+
+COLUMNS = ["detail", "paper", "source", "xit", "departure and reason"]
+
+
+@pytest.fixture(scope="module")
+def lab() -> Study:
+    return studies.load("lab", "lab")
+
+
+def rows(study: Study) -> dict[str, dict[str, str]]:
+    table = training_details(study)
+    lines = (dict(zip(COLUMNS, map(str, row), strict=True)) for row in table.to_numpy().tolist())
+    return {line["detail"]: line for line in lines}
+
+
+def test_every_detail_is_there(lab: Study) -> None:
+    table = training_details(lab)
+    assert list(table.columns) == COLUMNS
+    assert not table["detail"].duplicated().any()
+    assert (table.drop(columns="departure and reason") != "").all().all()
+    told = set(table["detail"])
+    for phase in ("intermediate", "target"):
+        assert {f"{meaning} ({phase})" for _, meaning in SETTINGS.values()} <= told
+    wanted = (
+        "optimiser betas epsilon decay schedule warm-up norm precision heads seeds layer threshold "
+        "n-best “no answer” windows cap exponent dropout split state"
+    )
+    text = " ".join(table["detail"]) + " split"
+    assert [w for w in wanted.split() if w not in text] == []
+
+
+def test_values_are_the_codes_own(lab: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = rows(lab)
+    hyper = Hyper(learning_rate=1, batch_size=1)
+    assert float(table["epsilon"]["xit"]) == hyper.adam_eps
+    assert table["warm-up"]["xit"] == f"{hyper.warmup:.0%} of the updates"
+    assert table["dropout"]["xit"] == "0"
+    assert table["overlap of windows of a passage"]["xit"].startswith("128 ")
+    monkeypatch.setattr(predict, "NBEST", 7)
+    assert rows(lab)["start and end candidates (n-best)"]["xit"] == "7"
+
+
+def test_settings_of_paper_and_study(lab: Study) -> None:
+    row = rows(lab)["examples an update (intermediate)"]
+    assert row["paper"] == "24 (MNLI, HellaSwag, CCG), 8 (SQuAD v1.1)"
+    assert row["xit"] == "16 (MNLI, HellaSwag, CCG), 8 (SQuAD v1.1)"
+    assert row["departure and reason"] == "the study's file sets it, for its own model and data"
+    same = rows(lab)["evaluations without improvement before stopping (target)"]
+    assert (same["paper"], same["xit"], same["departure and reason"]) == ("30", "30", "")
+    assert "Tatoeba" not in row["paper"] + rows(lab)["examples an update (target)"]["paper"]
+
+
+def test_the_published_settings_depart_in_nothing_they_need_not(lab: Study) -> None:
+    same = dataclasses.replace(
+        lab, hub="", model="FacebookAI/xlm-roberta-large", hyper={}, retrieval_layer=14
+    )
+    table = rows(same)
+    for detail in ("encoder", "dropout", "retrieval: layer", "peak learning rate (target)"):
+        assert table[detail]["departure and reason"] == "", detail
+    for _, meaning in SETTINGS.values():
+        row = table[f"{meaning} (intermediate)"]
+        assert row["paper"] == row["xit"], meaning
+
+
+def test_what_is_not_there_yet_is_said(lab: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "INTERMEDIATE", {k: tasks.INTERMEDIATE[k] for k in lab.intermediate})
+    table = training_details(lab)
+    later = table[table["xit"].str.startswith(NOT_YET)]["detail"].tolist()
+    assert "several intermediate tasks at once: the cap K" in later
+    assert "masked language modelling beside the intermediate task" in later
+    text = details.departures(table)
+    assert "Not there yet: several intermediate tasks at once" in text
+    assert "betas" in text.split("Stated by nobody")[1]
+
+
+def test_numbers_from_memory_are_not_printed(lab: Study) -> None:
+    """The cap and the exponent are lost in the text that could be read."""
+    table = rows(lab)
+    for detail in (
+        "several intermediate tasks at once: the cap K",
+        "exponent of its sampling of languages",
+    ):
+        assert "lost" in table[detail]["paper"]
+        assert not any(c.isdigit() for c in table[detail]["paper"])
+
+
+def test_a_model_trained_from_nothing() -> None:
+    table = rows(studies.load("mini", "anywhere"))
+    assert table["encoder"]["xit"] == "a small XLM-R, trained from nothing"
+    assert table["dropout"]["xit"] == "0"

@@ -1,0 +1,223 @@
+"""Every detail of the training: in the paper, here, and where the two part.
+
+    training_details(study.load("lab"))
+
+Values that live in code or in the study's file are read from there, so the table cannot fall
+behind; only what a value means is written here.
+"""
+
+import inspect
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, fields
+from typing import NamedTuple
+
+import pandas as pd
+
+from xit import specs, tasks
+from xit import study as studies
+from xit.report import comparison
+from xit.study import PRETRAIN, SETTINGS, Study
+from xit.tasks import Task
+
+APPENDIX = "paper, App.\u00a0A"
+TEXT = "paper"
+GUIDE = "jiant's guide"  # the paper is silent
+XTREME = "XTREME's scripts"  # the paper is silent
+SILENT = "not stated"
+OPEN = ("not stated", "–")  # what the paper says and where, of what nobody says
+LOST = "the value is lost in the text that could be read"
+NOT_YET = "not yet: "
+
+
+class Detail(NamedTuple):
+    """One row: what it is, the paper's value and its source, the value here, departure and why."""
+
+    detail: str
+    paper: str
+    source: str
+    here: str
+    departure: str = ""
+
+
+def training_details(study: Study) -> pd.DataFrame:
+    """One row per detail: detail, paper, source (of the paper's value; jiant's guide and XTREME's
+    scripts only where the paper is silent), xit (in `study`), departure and reason ("": none)."""
+    rows = [
+        *_models(study),
+        *_optimiser(),
+        *_settings(study, "intermediate", [tasks.intermediate(t) for t in study.intermediate]),
+        *_settings(study, "target", [tasks.target(t) for t in study.targets]),
+        *_inputs(),
+        *_mixtures(),
+        *_scores(study),
+    ]
+    names = ["detail", "paper", "source", "xit", "departure and reason"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _models(study: Study) -> list[Detail]:
+    large = study.model.lower().endswith(comparison.LARGE)
+    own = "a small XLM-R, trained from nothing" if study.model == "pretrain" else study.model
+    why = "" if large else f"what the study is for: {study.about}"
+    dropout, told = _dropout(study), "XLM-R large's own"
+    smaller = "" if large or dropout == told else "the model of the study was made so"
+    return [
+        Detail("encoder", "XLM-R large", TEXT, own, why),
+        Detail("dropout", told, "its configuration", dropout, smaller),
+        Detail("heads", "fresh in each phase, even SQuAD → XQuAD", APPENDIX,
+               "the same; weights normal, biases zero, drawn from the run's seed"),
+    ]  # fmt: skip
+
+
+def _dropout(study: Study) -> str:
+    """The encoder's dropout, from its configuration where that lies on this machine."""
+    if study.model == "pretrain":
+        return f"{(PRETRAIN | study.pretrain)['dropout']:g}"
+    path = specs.model_path(study.model)
+    if isinstance(path, str):
+        return "XLM-R large's own" if path.lower().endswith(comparison.LARGE) else "the model's own"
+    return f"{json.loads((path / 'config.json').read_text())['hidden_dropout_prob']:g}"
+
+
+def _optimiser() -> list[Detail]:
+    import torch
+
+    from xit.learn.train import Hyper
+
+    given = {f.name: f.default for f in fields(Hyper) if f.default is not MISSING}
+    betas = inspect.signature(torch.optim.AdamW).parameters["betas"].default
+    return [
+        Detail("optimiser", "AdamW", GUIDE, "AdamW"),
+        Detail("betas", *OPEN, f"{betas[0]}, {betas[1]} (PyTorch's)"),
+        Detail("epsilon", "1e-08", GUIDE, f"{given['adam_eps']:g}"),
+        Detail("weight decay", "0.01, none for biases and LayerNorm", GUIDE,
+               f"{given['weight_decay']:g}, none for biases and LayerNorm"),
+        Detail("schedule", "linear decay to 0", GUIDE, "linear decay to 0"),
+        Detail("warm-up", "10% of the updates", APPENDIX, f"{given['warmup']:.0%} of the updates"),
+        Detail("gradient norm", "at most 1", GUIDE, f"at most {given['max_grad_norm']:g}"),
+        Detail("precision", *OPEN, "float32",
+               "the choice is ours: the same numbers on every machine come before speed"),
+        Detail("order of examples", *OPEN, "shuffled; inputs of like length share a batch",
+               "the choice is ours: less padding"),
+    ]  # fmt: skip
+
+
+def _settings(study: Study, phase: str, known: list[Task]) -> list[Detail]:
+    """The settings of one phase, as the paper has them and as the study has them."""
+    trained = [t for t in known if t.train is not None]
+    if not trained:
+        return []
+    paper = {t: dict.fromkeys(SETTINGS) | studies.paper(phase, t) for t in trained}
+    here = {t: study.settings(phase, t) for t in trained}
+    large = study.model.lower().endswith(comparison.LARGE)
+    why = "the study's file sets it" + ("" if large else ", for its own model and data")
+    rows = []
+    for key, (_, meaning) in SETTINGS.items():
+        told, used = ({t: x[t][key] for t in trained} for x in (paper, here))
+        rows.append(
+            Detail(
+                f"{meaning} ({phase})",
+                _grouped(told),
+                GUIDE if key in ("eval_every", "max_length") else APPENDIX,
+                _grouped(used),
+                "" if told == used else why,
+            )
+        )
+    rows.append(
+        Detail(f"which development examples ({phase})", "the first ones", APPENDIX,
+               "the first of a fixed shuffle", "files may be sorted, by label or by passage")
+    )  # fmt: skip
+    return rows
+
+
+def _grouped(values: dict[Task, object]) -> str:
+    """One value, or each value with its tasks: "24 (MNLI, CCG), 8 (SQuAD v1.1)"."""
+    groups: dict[str, list[str]] = {}
+    for task, value in values.items():
+        shown = "all" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+        groups.setdefault(shown, []).append(task.title)
+    if len(groups) == 1:
+        return next(iter(groups))
+    return ", ".join(f"{value} ({', '.join(names)})" for value, names in groups.items())
+
+
+def _inputs() -> list[Detail]:
+    from xit.data import encode
+    from xit.score import predict
+
+    stride = _default(encode.span, "stride")
+    return [
+        Detail("texts longer than a window", *OPEN,
+               "sentences to tag and passages are split; pairs and endings cut, and counted",
+               "the choice is ours: nothing is lost in silence"),
+        Detail("tags", "on the first sub-word of a word", APPENDIX, "the same"),
+        Detail("overlap of windows of a passage", "128 tokens", XTREME,
+               f"{stride} tokens, at most half a window"),
+        Detail("start and end candidates (n-best)", *OPEN, str(predict.NBEST)),
+        Detail("longest answer", *OPEN, f"{predict.MAX_ANSWER} tokens"),
+        Detail("SQuAD v2.0: “no answer” above the best span by", *OPEN, "0",
+               "the choice is ours: no threshold is tuned on the data it is then scored on"),
+    ]  # fmt: skip
+
+
+def _default(function: Callable, name: str) -> object:
+    return inspect.signature(function).parameters[name].default
+
+
+def _mixtures() -> list[Detail]:
+    several = "multitask" in tasks.INTERMEDIATE
+    alpha = PRETRAIN["alpha"]
+    return [
+        Detail("several intermediate tasks at once: the cap K",
+               f"task m with probability min(e, K) / Σ min(e, K); {LOST}", APPENDIX,
+               "by the same formula: the notebook of `multitask`" if several
+               else NOT_YET + "no study trains several tasks at once",
+               "" if several else "no task table row for it yet"),
+        Detail("masked language modelling beside the intermediate task",
+               "40 languages of Wikipedia, 2 million sentences, batch 8, learning rate 5e-06",
+               APPENDIX, NOT_YET + "no study continues it", "no corpus for it yet"),
+        Detail("exponent of its sampling of languages", LOST, APPENDIX,
+               NOT_YET + f"{alpha} is used only where phase 1 trains a model from nothing",
+               "the same as the row above"),
+    ]  # fmt: skip
+
+
+def _scores(study: Study) -> list[Detail]:
+    layer, mined = study.retrieval_layer, "bucc" in tasks.TARGET
+    seeds = f"{study.num_seeds}; every seed is shown, as mean with lowest and highest"
+    return [
+        Detail("state kept", "early stopping on English development data", APPENDIX,
+               f"the best on development data in the source language ({study.source})"),
+        Detail("seeds", "3; the median of three means over languages", TEXT,
+               f"{seeds}; the median beside the paper's numbers",
+               "a median hides collapsed runs: both are shown"),
+        Detail("rows scored", "dev in Table 2 and Appendix B", TEXT,
+               "test where there is one, else dev" if study.split == "test" else "dev",
+               "dev has served for stopping" if study.split == "test" else ""),
+        Detail("question answering score", "F1 and EM apart; their mean in averages", TEXT,
+               "both, and their mean"),
+        Detail("retrieval: layer", "13th of XLM-R large: hidden_states[14]", TEXT,
+               f"hidden_states[{layer}]",
+               "" if layer == 14 else "the model has fewer layers; the sweep over all is shown"),
+        Detail("retrieval: sentence", "mean over tokens", TEXT,
+               "mean over tokens, special tokens included, as jiant's and XTREME's code has it"),
+        Detail("mining (BUCC): threshold", "best F1 on dev, for each language", APPENDIX,
+               "see the page of its target" if mined else NOT_YET + "BUCC is not a target here",
+               "" if mined else "the Hub's copy lacks the texts to be mined"),
+    ]  # fmt: skip
+
+
+def departures(table: pd.DataFrame) -> str:
+    """How many details depart from the paper, are not there yet, or are stated nowhere."""
+    count = int((table["departure and reason"] != "").sum())
+    later = table.loc[table["xit"].str.startswith(NOT_YET), "detail"].tolist()
+    silent = table.loc[table["paper"] == SILENT, "detail"].tolist()
+    text = f"{count} of {len(table)} details depart from the paper, are a choice where it leaves "
+    text += f"one, or are still to come. {_listed('Not there yet', later)}"
+    return text + _listed("Stated by nobody we could read", silent)
+
+
+def _listed(what: str, names: Iterable[str]) -> str:
+    names = list(names)
+    return f"{what}: {'; '.join(names)}. " if names else ""
