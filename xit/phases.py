@@ -28,8 +28,6 @@ from xit.runs import Say, Spec
 from xit.score import run
 from xit.tasks import Task
 
-SAMPLING_LIMIT = 2**17  # K of Phang et al. 2020; from memory, the number is lost in the text
-
 
 def build(spec: Spec, out: Path, say: Say = print) -> None:
     """Fill the directory `out` with the files of the run that `spec` describes."""
@@ -167,7 +165,7 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
         for task, told in wanted.items()
     ]
     if "parts" in spec:
-        limit = s["limit"] or SAMPLING_LIMIT
+        limit = s["limit"] or tasks.SAMPLING_LIMIT
         for part in parts:
             part.stream.batch_size = wanted[part.task]["batch_size"]
             part.stream.weight = min(part.stream.rows(), limit)

@@ -166,14 +166,12 @@ def _default(function: Callable, name: str) -> object:
 
 
 def _mixtures() -> list[Detail]:
-    several = "multitask" in tasks.INTERMEDIATE
     alpha = PRETRAIN["alpha"]
     return [
         Detail("several intermediate tasks at once: the cap K",
                f"task m with probability min(e, K) / Σ min(e, K); {LOST}", APPENDIX,
-               "by the same formula: the notebook of `multitask`" if several
-               else NOT_YET + "no study trains several tasks at once",
-               "" if several else "no task table row for it yet"),
+               f"by the same formula, K = {tasks.SAMPLING_LIMIT} unless `limit` is set",
+               "K is from memory"),
         Detail("masked language modelling beside the intermediate task",
                "40 languages of Wikipedia, 2 million sentences, batch 8, learning rate 5e-06",
                APPENDIX, NOT_YET + "no study continues it", "no corpus for it yet"),
@@ -184,7 +182,7 @@ def _mixtures() -> list[Detail]:
 
 
 def _scores(study: Study) -> list[Detail]:
-    layer, mined = study.retrieval_layer, "bucc" in tasks.TARGET
+    layer = study.retrieval_layer
     seeds = f"{study.num_seeds}; every seed is shown, as mean with lowest and highest"
     return [
         Detail("state kept", "early stopping on English development data", APPENDIX,
@@ -203,8 +201,7 @@ def _scores(study: Study) -> list[Detail]:
         Detail("retrieval: sentence", "mean over tokens", TEXT,
                "mean over tokens, special tokens included, as jiant's and XTREME's code has it"),
         Detail("mining (BUCC): threshold", "best F1 on dev, for each language", APPENDIX,
-               "see the page of its target" if mined else NOT_YET + "BUCC is not a target here",
-               "" if mined else "the Hub's copy lacks the texts to be mined"),
+               "the same; corpora from the BUCC release, as the Hub has only the gold pairs"),
     ]  # fmt: skip
 
 
