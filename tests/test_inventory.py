@@ -1,12 +1,12 @@
 """The table of `xit check`: what a study needs, what is there, what to do about the rest."""
 
 import dataclasses
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.shared import SHARED
 from tests.toys import asked, project, write
 from xit import inventory, paths, study, tasks, terminal
 from xit.data import look
@@ -14,7 +14,6 @@ from xit.errors import XitError
 from xit.inventory import Line
 from xit.study import Study
 
-SHARED = Path(os.environ.get("XIT_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 ROOT = Path(__file__).resolve().parents[1]
 
 

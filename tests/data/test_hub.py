@@ -1,10 +1,7 @@
 """The loader: what is mended and dropped, errors that name what is there, the real mirror."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
-import datasets
 import pytest
 
 from tests.toys import TAGS, asked, nearest_named, paired, write
@@ -13,25 +10,6 @@ from xit import paths, tasks
 from xit.data import hub
 from xit.errors import XitError
 from xit.tasks import INTERMEDIATE, QA, TARGET, Split, Task
-
-SHARED = Path(os.environ.get("XIT_SHARED", Path(__file__).resolve().parents[3] / "shared"))
-MIRROR = SHARED / "hub"
-needs_mirror = pytest.mark.skipif(
-    not MIRROR.is_dir(), reason="needs the mirror of the Hub (XIT_SHARED)"
-)
-REAL = str(MIRROR)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What `datasets` keeps of these tests goes away with them."""
-    with pytest.MonkeyPatch.context() as patch:
-        place = tmp_path_factory.mktemp("project")
-        patch.setattr(datasets.config, "HF_DATASETS_CACHE", str(place / "cache"))
-        patch.setenv("XIT_ROOT", str(place))
-        paths.project.cache_clear()
-        yield
-    paths.project.cache_clear()
 
 
 @pytest.fixture(scope="module")

@@ -1,38 +1,18 @@
 """The task table and the loader on real files: a mirror of the Hub, where there is one."""
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
-
-import datasets
 import pytest
 
+from tests.shared import MIRROR
 from tests.toys import nearest_named
-from xit import paths
 from xit.data import encode, hub
 from xit.errors import XitError
 from xit.learn.pretrain import train_tokenizer
 from xit.tasks import INTERMEDIATE, QA, TARGET, Split
 
-SHARED = Path(os.environ.get("XIT_SHARED", Path(__file__).resolve().parents[3] / "shared"))
-MIRROR = SHARED / "hub"
 needs_mirror = pytest.mark.skipif(
     not MIRROR.is_dir(), reason="needs the mirror of the Hub (XIT_SHARED)"
 )
 REAL = str(MIRROR)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What `datasets` keeps of these tests goes away with them."""
-    with pytest.MonkeyPatch.context() as patch:
-        place = tmp_path_factory.mktemp("project")
-        patch.setattr(datasets.config, "HF_DATASETS_CACHE", str(place / "cache"))
-        patch.setenv("XIT_ROOT", str(place))
-        paths.project.cache_clear()
-        yield
-    paths.project.cache_clear()
-
 
 # a language that the mirror has of each target's test data
 HERE = {"xnli": "sw", "paws_x": "ko", "udpos": "th", "panx": "yo", "uner": "pt", "xquad": "th"}

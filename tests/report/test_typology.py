@@ -1,15 +1,13 @@
 """Languages in order of family and distance, never of the alphabet."""
 
-import os
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.shared import SHARED
 from xit.errors import XitError
 from xit.report.typology import families, family, languages, order
-
-SHARED = Path(os.environ.get("XIT_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 
 TABLE = """iso639_1,iso639_3,name,family,script
 aa,aaa,Far cousin,Home,Latn

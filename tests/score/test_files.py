@@ -2,18 +2,17 @@
 
 import gzip
 import json
-import os
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.shared import REFERENCE, SHARED
 from tests.toys import write
 from xit.__main__ import main
 from xit.score import files
 
-SHARED = Path(os.environ.get("XIT_SHARED", Path(__file__).resolve().parents[3] / "shared"))
-REFERENCE, SQUAD = SHARED / "reference", SHARED / "hub" / "rajpurkar"
+SQUAD = SHARED / "hub" / "rajpurkar"
 MOCK = REFERENCE / "xtreme" / "mock_test_data"
 needs_reference = pytest.mark.skipif(
     not REFERENCE.is_dir(), reason="needs the reference scores (XIT_SHARED)"
