@@ -150,10 +150,8 @@ class Study:
         phase, _, task = section.partition("/")
         if phase == "multilingual_model":
             return []
-        if phase == "results":
+        if phase in READING:
             return [s for s in self.sections() if s not in READING]
-        if phase == "published":
-            return ["results"]
         if phase == "target" and task != "none":
             return [f"intermediate/{task}"]
         return ["multilingual_model"]

@@ -167,7 +167,7 @@ def summary_table(
     wide = means.assign(text=text).pivot(index="intermediate", columns="target", values="text")
     rows = list(means["intermediate"].unique()) if rows is None else list(rows)
     columns = list(means["target"].unique()) if columns is None else list(columns)
-    return wide.reindex(index=rows, columns=columns).fillna("–")
+    return wide.reindex(index=rows, columns=columns).astype(object).fillna("–")
 
 
 def one_per_cell(means: pd.DataFrame) -> pd.DataFrame:
