@@ -328,5 +328,6 @@ def test_multi_task_training_takes_all_others_with_their_own_settings() -> None:
     squad = both.part_settings(tasks.intermediate("squad_v1"), examples=40, learning_rate=1.0)
     assert (squad["examples"], squad["batch_size"], squad["max_length"]) == (40, 7, 384)
     assert both.part_settings(tasks.intermediate("mnli"))["examples"] == 300
+    assert both.part_settings(tasks.intermediate("mnli"), examples=None)["examples"] == 300
     with pytest.raises(XitError, match="no intermediate tasks to train together"):
         toy(intermediate=("multitask",)).parts()

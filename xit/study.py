@@ -132,8 +132,8 @@ class Study:
         """The settings of one of `parts`: its own, but for what is set for multi-task training."""
         mine = self.hyper.get("intermediate", {}).get(tasks.MULTITASK, {})
         kept = ("examples", "eval_examples", "max_length", "batch_size")
-        told = {k: v for k, v in (mine | changed).items() if k in kept and v is not None}
-        return self.settings("intermediate", task, **told)
+        told = mine | {k: v for k, v in changed.items() if v is not None}
+        return self.settings("intermediate", task, **{k: told[k] for k in kept if k in told})
 
     def sections(self) -> list[str]:
         """Every section, in reading order."""
