@@ -278,7 +278,7 @@ def test_a_table(shown: list) -> None:
     frame = pd.DataFrame({"name": ["a<b", "c"], "value": [1.26, float("nan")], "n": [3, 4]})
     page.table(frame, "Two & two.")
     html = text(shown[0][0])
-    assert "<caption>Two &amp; two.</caption>" in html
+    assert "<caption><span>Two &amp; two.</span></caption>" in html
     assert '<td>a&lt;b</td><td class="number">1.3</td><td class="number">3</td>' in html
     assert '<td>c</td><td class="number">–</td><td class="number">4</td>' in html
     assert html.count('<th scope="col">') == 3

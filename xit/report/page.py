@@ -336,8 +336,7 @@ def _table(frame: pd.DataFrame, caption: str, digits: int, first: int, search: b
         "<tr>" + "".join(_cell(v, digits, n) for v, n in zip(row, numeric, strict=True)) + "</tr>"
         for row in frame.itertuples(index=False)
     ]
-    told = html.escape(caption)
-    told = f"<span>{told}</span>" if search else told  # which stays in sight of a wide table
+    told = f"<span>{html.escape(caption)}</span>"  # which stays in sight of a wide table
     text = f"<table><caption>{told}</caption><thead><tr>{head}</tr></thead>"
     if first:
         text += f'<tbody class="first">{"".join(lines[:first])}</tbody>'

@@ -93,6 +93,13 @@ def examples(study: Study, task: Task, count: int = 2) -> pd.DataFrame:
     return pd.DataFrame([{k: _short(v) for k, v in r.items()} for r in rows])
 
 
+def about_examples(task: Task) -> str:
+    """The caption of `examples`."""
+    if task.name == tasks.MULTITASK:
+        return "The tasks that are trained together; what their rows look like is on their pages."
+    return f"Two training rows of {task.title}, as read from the hub."
+
+
 def _short(value: object, most: int = 160) -> str:
     text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
     return text if len(text) <= most else text[: most - 1] + "…"
@@ -130,7 +137,9 @@ def data_notes(runs: Iterable[Result]) -> pd.DataFrame:
         about = json.loads((run.path / "data.json").read_text())
         for told in about.get("parts", [about]):
             rows[told["task"]] = {"task": told["task"]} | told["dropped"] | told["encoding"]
-    return pd.DataFrame(list(rows.values())).fillna(0)
+    table = pd.DataFrame(list(rows.values())).fillna(0)
+    counts = [c for c in table.columns if c != "task"]
+    return table.astype(dict.fromkeys(counts, int))
 
 
 # -- scores --
