@@ -41,9 +41,9 @@ def main(argv: list[str] | None = None) -> int:
         one.add_argument("--study", default="lab")
         one.add_argument("--hub", default=None)
         one.add_argument("--processes", type=int, default=1)
-    run = commands.add_parser("run", help="make the runs of a file of specs (used by notebooks)")
-    run.add_argument("file", type=Path)
-    run.add_argument("--into", type=Path, help="fill this directory with one spec's files")
+    run = commands.add_parser("run", help="make one run (used where a run has several processes)")
+    run.add_argument("file", type=Path, help="its spec")
+    run.add_argument("--into", type=Path, required=True, help="the directory to fill")
     score = commands.add_parser("score", help="score files of predictions against files of gold")
     score.add_argument("task", help="for example xnli, udpos, xquad, squad_v2, bucc")
     score.add_argument("--gold", type=Path, required=True, help="file, or one per language in it")
@@ -133,13 +133,9 @@ def _from_project(hub: str) -> str:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from xit import phases, workers
+    from xit import phases
 
-    told = json.loads(args.file.read_text())
-    if args.into:
-        phases.build(told, args.into)
-    else:
-        workers.work(told)
+    phases.build(json.loads(args.file.read_text()), args.into)
 
 
 COMMANDS = {

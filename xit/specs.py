@@ -21,7 +21,7 @@ from xit.study import PRETRAIN, Study
 from xit.tasks import Split, Task
 
 RECIPES = {
-    "pretrain": 1,
+    "pretrain": 2,  # 2: fused AdamW
     "mlm_loss": 1,
     "intermediate": 1,
     "target": 1,
