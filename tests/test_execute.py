@@ -19,7 +19,8 @@ from tests.toys import project
 from xit import build, execute, paths, study
 from xit.errors import XitError
 from xit.execute import Parameter, change, changes, convert, parameters, parse
-from xit.study import NOTEBOOKS, READING, SETTINGS, Study
+from xit.settings import SETTINGS
+from xit.study import NOTEBOOKS, READING, Study
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -10,7 +10,8 @@ from tests.toys import forget, toy_study, write
 from xit import paths, runs, specs, tasks
 from xit.errors import XitError
 from xit.runs import identity
-from xit.specs import PRETRAIN, Parent
+from xit.settings import PRETRAIN
+from xit.specs import Parent
 from xit.study import Study
 
 XQUAD, UDPOS, TATOEBA = (tasks.target(t) for t in ("xquad", "udpos", "tatoeba"))

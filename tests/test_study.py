@@ -10,7 +10,8 @@ import yaml
 from tests.toys import STUDY, project
 from xit import paths, study, tasks
 from xit.errors import XitError
-from xit.study import SETTINGS, Study, checked_setting, load, names, parse
+from xit.settings import SETTINGS, checked_setting
+from xit.study import Study, load, names, parse
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted((ROOT / "notebooks" / "studies").glob("*.yaml"))

@@ -21,11 +21,11 @@ from typing import NamedTuple
 
 import yaml
 
-from xit import study as studies
 from xit import tasks
 from xit.errors import XitError, unknown
 from xit.paths import project
-from xit.study import COMBINE, NOTEBOOKS, SETTINGS, Study
+from xit.settings import COMBINE, SETTINGS, checked_setting
+from xit.study import NOTEBOOKS, Study
 
 PROGRESS = re.compile(
     r"\d+ runs: |\[ *\d+/|\s{4,}\S|run "
@@ -115,7 +115,7 @@ def check_values(values: dict[str, object], study: Study, section: str) -> None:
     """XitError unless the changed values make sense for this section."""
     for key, value in values.items():
         if key in SETTINGS and value is not None:
-            studies.checked_setting(key, value)
+            checked_setting(key, value)
         if key in ("seed", "num_seeds") and (
             not isinstance(value, int) or value < (key == "num_seeds")
         ):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ from xit.data import corpus, encode, hub
 from xit.errors import XitError
 from xit.learn import pretrain as scratch
 from xit.learn.model import Model, load_tokenizer
-from xit.learn.train import History, Hyper, Stream, smoothed, train
+from xit.learn.train import History, Hyper, Stream, number_of_steps, train
 from xit.runs import Say, Spec
 from xit.score import run
 from xit.tasks import Task
@@ -101,7 +102,7 @@ def _save(out: Path, model: Model, tokenizer: PreTrainedTokenizerBase, history: 
 def _pretrain(spec: Spec, out: Path, say: Say) -> None:
     """A tokenizer and a masked language model; languages mixed in every batch, sizes smoothed."""
     s, texts = spec["settings"], corpus.texts(spec, heldout=False)
-    share = smoothed({c: len(t) for c, t in texts.items()}, s["alpha"])
+    share = corpus.smoothed({c: len(t) for c, t in texts.items()}, s["alpha"])
     total = sum(len(t) for t in texts.values())
     # the tokenizer sees the languages in the same proportions as the model
     some = (t for c in texts for t in texts[c][: max(1, round(total * share[c]))])
@@ -177,6 +178,10 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
         return sum(part.score(model, code) for part in parts) / len(parts)
 
     streams = [part.stream for part in parts]
+    if "mlm" in spec:
+        beside = _text_beside(spec, tokenizer, model)
+        hyper = _shared(streams[0], beside, hyper, spec["mlm"]["limit"])
+        streams.append(beside)
     history = train(model, streams, hyper, spec["seed"], evaluate, _told(say))
     _save(out, model, tokenizer, history)
     about: list[dict] = [
@@ -186,6 +191,8 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
     if len(parts) > 1:  # what each has come to, where the history has only their mean
         about = [told | {"dev": p.score(model, code)} for told, p in zip(about, parts, strict=True)]
     data = about[0] if len(about) == 1 else {"parts": about}
+    if "mlm" in spec:
+        data["text windows"] = streams[-1].rows()
     (out / "data.json").write_text(json.dumps(data, indent=1) + "\n")
     if len(parts) == 1:  # the heads of several are thrown away: nothing goes on from them
         _save_head(model, parts[0].task, out)
@@ -209,6 +216,27 @@ def _part(
     pad = tokenizer.pad_token_id
     stream = Stream(task.name, features, together=task.kind == "choice", pad=pad)
     return Part(task, names, stream, dev, heldout, dropped, dict(counts))
+
+
+def _text_beside(spec: Spec, tokenizer: PreTrainedTokenizerBase, model: Model) -> Stream:
+    """Sentences of many languages for masked language modelling, as one more task's data."""
+    s = spec["mlm"]
+    texts = corpus.sample(spec["where"]["hub"], s["corpora"], s["sentences"], s["alpha"])
+    length, windows = model.room(s["max_length"]), list[encode.Feature]()
+    for lines in texts.values():  # a window is of one language
+        windows += scratch.pack(encode.lines(lines, tokenizer, 10**6)[0], length, join=True)
+    mask = (tokenizer.mask_token_id, len(tokenizer), len(scratch.SPECIAL))
+    return Stream("mlm", windows, pad=tokenizer.pad_token_id, mask=mask, batch_size=s["batch_size"],
+                  mask_rate=s["mask_rate"], weight=sum(map(len, texts.values())))  # fmt: skip
+
+
+def _shared(task: Stream, text: Stream, hyper: Hyper, limit: int) -> Hyper:
+    """Weights of the two streams, ∝ min(examples, limit), and as many updates as give the task
+    its epochs: beside text it is trained no less than alone.
+    """
+    task.weight, text.weight = min(task.rows(), limit), min(text.weight, limit)
+    own = number_of_steps([task], hyper)
+    return replace(hyper, max_steps=round(own * (task.weight + text.weight) / task.weight))
 
 
 def _save_head(model: Model, task: Task, out: Path) -> None:

@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 import huggingface_hub
 
-from xit import runs, tasks
-from xit.data import bucc, hub
+from xit import runs, tasks, variants
+from xit.data import bucc, corpus, hub
 from xit.errors import XitError, unknown
 from xit.paths import project
 from xit.runs import Spec
-from xit.study import PRETRAIN, Study
+from xit.settings import PRETRAIN
+from xit.study import Study
 from xit.tasks import Split, Task
 
 RECIPES = {
@@ -148,7 +149,7 @@ def fine_tune(
     tune = tasks.TUNE.get(task.name, task.dev)
     return {
         "kind": phase,
-        "slug": f"{task.name}-after-{after}-seed{seed}" if after else f"{task.name}-seed{seed}",
+        "slug": f"{task.name}{f'-after-{named(after)}' if after else ''}-seed{seed}",
         "recipe": RECIPES[phase],
         "task": task.name,
         "language": study.source,
@@ -176,6 +177,24 @@ def several(study: Study, parent: Parent, seed: int, settings: dict, **changed: 
     }
 
 
+def with_mlm(
+    study: Study, task: Task, parent: Parent, seed: int, settings: dict, **changed: object
+) -> Spec:
+    """The spec of training `parent` on `task`, with masked language modelling beside it.
+
+    `changed` are settings of the language modelling (xit/settings.py: MLM).
+    """
+    where, mlm = _data(study), study.continuation(**changed)
+    settings = settings | {"learning_rate": settings["learning_rate"] * mlm["learning_rate_factor"]}
+    spec = fine_tune(study, "intermediate", task, parent, seed, settings)
+    sample = (where, mlm["corpora"], mlm["sentences"], mlm["alpha"])
+    return spec | {
+        "slug": f"{task.name}-mlm-seed{seed}",
+        "mlm": mlm,
+        "data": spec["data"] | {"text": corpus.fingerprint(*sample)},
+    }
+
+
 def scored_split(study: Study, task: Task) -> Split:
     """The split that `task` is scored on: the test set if asked for and there is one, else dev."""
     split = task.test if study.split == "test" and task.test else task.dev
@@ -197,7 +216,7 @@ def scores(
         mining = {"pivot": study.source, "layer": study.retrieval_layer}
     return mining | {
         "kind": "scores",
-        "slug": f"{task.name}-after-{after}" + (f"-seed{seed}" if task.train else ""),
+        "slug": f"{task.name}-after-{named(after)}" + (f"-seed{seed}" if task.train else ""),
         "recipe": RECIPES["scores"],
         "task": task.name,
         "split": split.split,
@@ -209,8 +228,13 @@ def scores(
             else fingerprint(where, task, split, code, None)
             for code in study.languages_of(task.name)
         },
-        "where": {"hub": where, "parent": parent.path, "seed": seed},
+        "where": {"hub": where, "parent": parent.path, "seed": seed, "after": after},
     }
+
+
+def named(after: str) -> str:
+    """An intermediate task's or variant's name as part of a directory's name."""
+    return after if after == "none" else variants.parse(after).slug
 
 
 def parent_of(spec: Spec) -> Parent:

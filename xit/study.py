@@ -8,78 +8,27 @@ parameters, are `multilingual_model`, `intermediate/<task>`, `target/<task or no
 import dataclasses
 import hashlib
 import json
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
-from xit import tasks
+from xit import tasks, variants
 from xit.data import supplied
 from xit.errors import XitError, unknown
 from xit.paths import project
+from xit.settings import MLM, PAPER, PRETRAIN, SETTINGS, checked_setting, of_paper
 
 NOTEBOOKS = {
     "multilingual_model": "01_multilingual_model.ipynb",
     "intermediate": "02_intermediate.ipynb",
     "target": "03_target.ipynb",
     "results": "04_results.ipynb",
+    "mlm": "05_mlm.ipynb",
     "published": "08_published.ipynb",
 }
 READING = ("results", "published")  # sections that only read what others have made
-COMBINE = ("median", "mean")  # how a study's seeds become one number beside the paper's median
-SETTINGS = {
-    # name: (type, meaning); None in a study means: as in the paper
-    "learning_rate": (float, "peak learning rate"),
-    "batch_size": (int, "examples an update"),
-    "epochs": (float, "passes over the training data"),
-    "examples": (int, "training examples, from a fixed shuffle"),
-    "eval_every": (int, "updates between two evaluations on the development set"),
-    "patience": (int, "evaluations without improvement before stopping"),
-    "eval_examples": (int, "development examples for early stopping"),
-    "max_length": (int, "tokens in a window"),
-    "limit": (int, "examples of one task that count at most in multi-task sampling (K)"),
-}
-PAPER: dict[str, dict[str, object]] = {
-    # Phang et al. 2020, Appendix A; evaluation interval and lengths from jiant's guide
-    "intermediate": {
-        "learning_rate": 1e-5,
-        "eval_every": 1000,
-        "patience": 30,
-        "eval_examples": 500,
-    },
-    "target": {"learning_rate": 3e-6, "eval_every": 1000, "patience": 30, "eval_examples": 500},
-}
-PRETRAIN: dict[str, object] = {
-    # the shape and training of a small XLM-R; a study's `pretrain:` changes what it names
-    "seed": 1,
-    "vocabulary": 6000,  # entries
-    "width": 128,
-    "layers": 3,
-    "heads": 4,
-    "inner": 256,  # width of the feed-forward layers
-    "positions": 256,  # longest input in tokens
-    "dropout": 0.0,
-    "alpha": 0.3,  # exponent of the sampling of languages
-    "max_length": 66,  # tokens in a training window
-    "join": False,  # put neighbouring texts into one window
-    "mask_rate": 0.2,
-    "learning_rate": 2e-3,
-    "warmup": 0.06,  # share of the steps
-    "batch_size": 192,  # windows
-    "steps": 1000,
-    "log_every": 100,  # steps
-    "processes": 1,
-}
-MAX_LENGTH = {
-    "pair": 256,
-    "choice": 256,
-    "tagging": 256,
-    "span": 384,
-    "retrieval": 512,
-    "mining": 512,
-    "several": 384,
-}
+ABLATIONS = ("mlm",)  # sections that train what no other has trained
 
 
 @dataclass(frozen=True)
@@ -100,6 +49,8 @@ class Study:
     num_seeds: int = 3
     retrieval_layer: int = 14  # Hugging Face's hidden_states index; 14 of XLM-R large in the paper
     pretrain: dict = field(default_factory=dict)
+    mlm: dict = field(default_factory=dict)  # language modelling beside an intermediate task
+    ablations: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     hyper: dict[str, dict[str, dict]] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()  # left out, as their data are not there; found by `load`
 
@@ -119,7 +70,7 @@ class Study:
         for key in own:
             if key not in SETTINGS:
                 raise unknown("setting", key, SETTINGS)
-        return dict.fromkeys(SETTINGS) | paper(phase, task) | study | own
+        return dict.fromkeys(SETTINGS) | of_paper(phase, task) | study | own
 
     def parts(self) -> list[tasks.Task]:
         """The tasks of multi-task training: all other intermediate tasks."""
@@ -135,6 +86,14 @@ class Study:
         told = mine | {k: v for k, v in changed.items() if v is not None}
         return self.settings("intermediate", task, **{k: told[k] for k in kept if k in told})
 
+    def continuation(self, **changed: object) -> dict:
+        """What language modelling beside an intermediate task reads, and how; see settings.MLM."""
+        corpora = self.mlm.get("corpora") or self.pretrain.get("corpora")
+        if not corpora:
+            raise XitError(f"study {self.name!r} has no mlm: corpora to continue on")
+        told = {k: v for k, v in changed.items() if v is not None}
+        return MLM | self.mlm | told | {"corpora": corpora}
+
     def sections(self) -> list[str]:
         """Every section, in reading order."""
         return [
@@ -142,7 +101,9 @@ class Study:
             *(f"intermediate/{t}" for t in self.intermediate),
             "target/none",
             *(f"target/{t}" for t in self.intermediate),
-            *READING,
+            "results",
+            *(a for a in ABLATIONS if a in self.ablations),
+            "published",
         ]
 
     def needs(self, section: str) -> list[str]:
@@ -151,7 +112,10 @@ class Study:
         if phase == "multilingual_model":
             return []
         if phase in READING:
-            return [s for s in self.sections() if s not in READING]
+            return [s for s in self.sections() if s not in (*READING, *ABLATIONS)]
+        if phase in ABLATIONS:  # beside what it is compared with
+            tasks_ = {variants.parse(v).task for v in self.ablations[phase]["variants"]}
+            return ["target/none", *(f"target/{t}" for t in self.intermediate if t in tasks_)]
         if phase == "target" and task != "none":
             return [f"intermediate/{task}"]
         return ["multilingual_model"]
@@ -167,6 +131,8 @@ class Study:
             return shared | {"intermediate": task, "targets": list(self.targets)} | seeds
         if phase == "multilingual_model":
             return shared | {"retrain": self.model == "pretrain"}
+        if phase in ABLATIONS:
+            return shared | {k: list(v) for k, v in self.ablations[phase].items()} | seeds
         return shared
 
     def check(self, section: str) -> str:
@@ -181,7 +147,12 @@ class Study:
         told = dataclasses.asdict(self)
         shown = [self.name, self.title, self.about]  # stand at the head of every page
         if phase != "multilingual_model":
-            told.pop("pretrain")
+            pretrain = told.pop("pretrain")
+        if phase in ABLATIONS:
+            told["ablations"] = self.ablations[phase]
+            told["text"] = pretrain.get("corpora")
+        elif phase not in READING:
+            told.pop("ablations")
         if phase == "intermediate":
             told = {k: told[k] for k in ("hub", "model", "source")}
             told["hyper"] = self.settings("intermediate", tasks.intermediate(task))
@@ -190,16 +161,11 @@ class Study:
         elif phase == "target":
             told["hyper"] = self.hyper.get("target")
             told.pop("intermediate")
+            told.pop("mlm")
         elif phase == "multilingual_model":
             told = {k: told[k] for k in ("hub", "model", "pretrain", "languages", "source")}
         text = json.dumps([shown, told], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-
-
-def paper(phase: str, task: tasks.Task) -> dict[str, object]:
-    """The paper's settings for training `task`, where it or jiant's guide gives them."""
-    own = {"batch_size": task.batch_size, "epochs": task.epochs}
-    return PAPER[phase] | own | {"max_length": MAX_LENGTH[task.kind]}
 
 
 def names() -> list[str]:
@@ -278,7 +244,9 @@ def _checked(raw: dict, path: Path) -> Study:
         _expect(whole, file, key, value, f"a whole number, at least {least}")
     if raw.get("split", "test") not in ("test", "validation"):
         raise unknown(f"{file}: split", raw["split"], ("test", "validation"))
-    raw["pretrain"] = _pretrain(file, _table(file, raw, "pretrain"))
+    for key, known in (("pretrain", PRETRAIN), ("mlm", MLM)):
+        raw[key] = _with_corpora(file, key, _table(file, raw, key), known)
+    raw["ablations"] = _ablations(file, _table(file, raw, "ablations"), raw["targets"])
     raw["hyper"] = _hyper(file, _table(file, raw, "hyper"))
     return Study(**raw)
 
@@ -306,16 +274,36 @@ def _names(file: str, key: str, value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _pretrain(file: str, table: dict) -> dict:
+def _with_corpora(file: str, name: str, table: dict, known: dict) -> dict:
     for key in table:
-        if key not in (*PRETRAIN, "corpora"):
-            raise unknown(f"{file}: setting under pretrain:", key, ["corpora", *PRETRAIN])
+        if key not in (*known, "corpora"):
+            raise unknown(f"{file}: setting under {name}:", key, ["corpora", *known])
     corpora = _table(file, table, "corpora")
     if corpora:
         table["corpora"] = {
             repo: list(_names(file, repo, codes)) for repo, codes in corpora.items()
         }
     return table
+
+
+def _ablations(file: str, table: dict, targets: tuple[str, ...]) -> dict:
+    """Section → its variants of intermediate tasks, and the targets after them."""
+    checked: dict[str, dict[str, tuple[str, ...]]] = {}
+    for section in table:
+        if section not in ABLATIONS:
+            raise unknown(f"{file}: section under ablations:", section, ABLATIONS)
+        told = _table(file, table, section)
+        for key in told:
+            if key not in ("variants", "targets"):
+                raise unknown(f"{file}: name under {section}:", key, ("variants", "targets"))
+        names = {k: _names(file, k, told.get(k)) for k in ("variants", "targets")}
+        for name in names["variants"]:
+            variants.parse(name)
+        for target in names["targets"]:
+            if target not in targets:
+                raise unknown(f"{file}: target task under {section}:", target, targets)
+        checked[section] = names
+    return checked
 
 
 def _hyper(file: str, table: dict) -> dict[str, dict[str, dict]]:
@@ -331,19 +319,3 @@ def _hyper(file: str, table: dict) -> dict[str, dict[str, dict]]:
             settings = _table(file, table[phase], task)
             checked[phase][task] = {k: checked_setting(k, v) for k, v in settings.items()}
     return checked
-
-
-def checked_setting(key: str, value: object) -> object:
-    """`value` in the type of setting `key`; XitError names the value and what was expected."""
-    if key not in SETTINGS:
-        raise unknown("setting", key, SETTINGS)
-    kind, meaning = SETTINGS[key]
-    try:
-        number = kind(float(value)) if not isinstance(value, bool) else None  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        number = None
-    number = number if number is not None and math.isfinite(number) else None
-    if number is None or number <= 0 or (kind is int and number != float(value)):  # type: ignore[arg-type]
-        what = "a whole number" if kind is int else "a number"
-        raise XitError(f"{key} = {value!r}: expected {what} above 0 ({meaning})")
-    return number

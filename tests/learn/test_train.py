@@ -14,7 +14,7 @@ import torch
 from xit.data.encode import IGNORE, Feature
 from xit.learn.model import Heads, Model
 from xit.learn.pretrain import new_model
-from xit.learn.train import Hyper, Stream, make_batch, number_of_steps, plan, smoothed, train
+from xit.learn.train import Hyper, Stream, make_batch, number_of_steps, plan, train
 
 HEADS: Heads = {
     "pair": ("pair", 2),
@@ -210,13 +210,6 @@ def test_streams_are_drawn_by_their_weights() -> None:
     streams = [Stream("pair", pairs(), weight=3.0), Stream("tags", pairs(), weight=1.0)]
     drawn = Counter(s.task for s, _ in islice(plan(streams, Hyper(1.0, 4), 1), 2000))
     assert drawn["pair"] / 2000 == pytest.approx(0.75, abs=0.04)
-
-
-def test_smoothed() -> None:
-    """Shares 0.8 and 0.2; their roots are 2 to 1."""
-    assert smoothed({"en": 80, "sw": 20}, 1.0) == pytest.approx({"en": 0.8, "sw": 0.2})
-    assert smoothed({"en": 80, "sw": 20}, 0.5) == pytest.approx({"en": 2 / 3, "sw": 1 / 3})
-    assert smoothed({"en": 80, "sw": 20}, 0.0) == pytest.approx({"en": 0.5, "sw": 0.5})
 
 
 def rates(monkeypatch: pytest.MonkeyPatch, steps: int, warmup: float) -> list[float]:

@@ -9,7 +9,8 @@ from xit.learn.train import Hyper
 from xit.report import details
 from xit.report.details import NOT_YET, training_details
 from xit.score import predict
-from xit.study import SETTINGS, Study
+from xit.settings import SETTINGS
+from xit.study import Study
 
 COLUMNS = ["detail", "paper", "source", "xit", "departure and reason"]
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -102,6 +103,31 @@ def load(hub: str, repo: str, name: str, split: str) -> datasets.Dataset:
         if isinstance(error, ValueError) and not isinstance(error, pa.ArrowException):
             raise _misnamed(path, repo, name, split, error) from error
         raise XitError(f"cannot read {repo} {name} {split}: {_first(error)}") from error
+
+
+def column(hub: str, repo: str, name: str, split: str, wanted: str) -> Iterator[str]:
+    """One column of a split, row by row; from the Hub no more is fetched than is read."""
+    if location(hub, repo):
+        yield from load(hub, repo, name, split)[wanted]
+        return
+    try:
+        for row in datasets.load_dataset(repo, name, split=split, streaming=True):
+            yield row[wanted]
+    except Exception as error:  # no such name, network down: many types
+        raise XitError(f"cannot read {repo} {name} {split}: {_first(error)}") from error
+
+
+def size(hub: str, repo: str, name: str, split: str) -> int:
+    """Number of rows of a split; XitError if it is not known."""
+    if location(hub, repo):
+        return len(load(hub, repo, name, split))
+    try:
+        told = datasets.load_dataset_builder(repo, name).info.splits
+    except Exception as error:
+        raise XitError(f"cannot read {repo} {name} {split}: {_first(error)}") from error
+    if not told or split not in told:
+        raise XitError(f"{repo} {name}: the Hub does not tell how many rows {split} has")
+    return int(told[split].num_examples)
 
 
 @lru_cache(maxsize=256)

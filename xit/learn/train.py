@@ -7,7 +7,7 @@ open. Runs under `accelerate launch` unchanged: every process takes its share of
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -48,6 +48,7 @@ class Stream:
     pad: int = 1
     mask: tuple[int, int, int] | None = None  # (mask id, vocabulary size, number of special ids)
     batch_size: int | None = None  # None: that of the training
+    mask_rate: float | None = None  # None: that of the training
 
     def rows(self) -> int:
         """Examples: of multiple choice the rows, else the features."""
@@ -173,7 +174,9 @@ def make_batch(stream: Stream, indices: list[int], hyper: Hyper, seed: str) -> B
     assert stream.mask is not None, "a language-model stream needs its mask"
     mask_id, vocabulary, special = stream.mask
     generator = torch.Generator().manual_seed(random.Random(seed).getrandbits(62))
-    return mask_tokens(batch, mask_id, vocabulary, special, hyper.mask_rate, generator)
+    return mask_tokens(
+        batch, mask_id, vocabulary, special, stream.mask_rate or hyper.mask_rate, generator
+    )
 
 
 def number_of_steps(streams: Sequence[Stream], hyper: Hyper) -> int:
@@ -203,13 +206,6 @@ def _endless(stream: Stream, size: int, seed: str) -> Iterator[list[int]]:
     while True:
         yield from epoch(stream.features, size, f"{seed}/{number}", stream.together)
         number += 1
-
-
-def smoothed(sizes: Mapping[str, int], alpha: float) -> dict[str, float]:
-    """Sampling weights of languages, q ∝ p^alpha (Lample & Conneau 2019); sums to 1."""
-    total = sum(sizes.values())
-    raised = {k: (n / total) ** alpha for k, n in sizes.items()}
-    return {k: v / sum(raised.values()) for k, v in raised.items()}
 
 
 def _groups(model: Model, hyper: Hyper) -> list[dict]:

@@ -10,7 +10,8 @@ from xit import tasks
 from xit.errors import unknown
 from xit.report import consistency, published, results
 from xit.report.published import MLM, QA, ROUNDING
-from xit.study import COMBINE, Study
+from xit.settings import COMBINE
+from xit.study import Study
 
 LARGE = "xlm-roberta-large"
 PRINTED = {name: told for told, name in published.TARGET.items()}  # target → as the paper has it

@@ -15,9 +15,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from xit import specs, tasks
-from xit import study as studies
 from xit.report import comparison
-from xit.study import PRETRAIN, SETTINGS, Study
+from xit.settings import PRETRAIN, SETTINGS, of_paper
+from xit.study import Study
 from xit.tasks import Task
 
 APPENDIX = "paper, App.\u00a0A"
@@ -108,7 +108,7 @@ def _settings(study: Study, phase: str, known: list[Task]) -> list[Detail]:
     trained = [t for t in known if t.train is not None]
     if not trained:
         return []
-    paper = {t: dict.fromkeys(SETTINGS) | studies.paper(phase, t) for t in trained}
+    paper = {t: dict.fromkeys(SETTINGS) | of_paper(phase, t) for t in trained}
     here = {t: study.settings(phase, t) for t in trained}
     large = study.model.lower().endswith(comparison.LARGE)
     why = "the study's file sets it" + ("" if large else ", for its own model and data")

@@ -22,13 +22,14 @@ from IPython.display import HTML, display
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-from xit import execute, runs, specs, tasks, workers
+from xit import chains, execute, runs, specs, tasks, workers
 from xit import study as studies
-from xit.errors import XitError, unknown
+from xit.errors import XitError
 from xit.paths import project
 from xit.runs import Spec
+from xit.settings import SETTINGS, of_paper
 from xit.specs import Parent
-from xit.study import READING, SETTINGS
+from xit.study import ABLATIONS, READING
 from xit.workers import Result
 
 PRINTED = re.compile(r"[+-]?\d+\.\d+")  # a number already written, as "+1.4"
@@ -100,7 +101,7 @@ class Section:
         for task in (known[name] for name in names):
             if task.train is None and task.name != tasks.MULTITASK:
                 continue
-            paper = dict.fromkeys(SETTINGS) | studies.paper(self.phase, task)
+            paper = dict.fromkeys(SETTINGS) | of_paper(self.phase, task)
             for which, told in (("paper", paper), ("here", self.settings(task))):
                 shown = {k.replace("_", " "): _number(told[k]) for k in SETTINGS}
                 if task.name == tasks.MULTITASK:
@@ -117,31 +118,18 @@ class Section:
 
     # -- runs -----------------------------------------------------------------------------------
 
-    def intermediate_chains(self, task: str | None = None) -> list[list[Spec]]:
-        """One chain of one run for each seed of the intermediate task."""
-        row = tasks.intermediate(task or str(self.parameters["task"]))
-        base = specs.base(self.study)
-        if row.name == tasks.MULTITASK:
-            return [[x] for x in self._multitask(base, task is not None)]
-        settings = self.study.settings("intermediate", row) if task else self.settings(row)
-        seeds = (
-            self.seeds()
-            if not task
-            else range(self.study.seed, self.study.seed + self.study.num_seeds)
-        )
-        return [
-            [specs.fine_tune(self.study, "intermediate", row, base, s, settings)] for s in seeds
-        ]
+    def intermediate_chains(self, name: str | None = None) -> list[list[Spec]]:
+        """One chain of one run a seed: of this section's task, or of another as in the study.
 
-    def _multitask(self, base: Parent, as_in_study: bool) -> list[Spec]:
-        """A spec a seed of training on all intermediate tasks of the study together."""
-        row, own = tasks.intermediate(tasks.MULTITASK), dict[str, object]()
-        first, count = self.study.seed, self.study.num_seeds
-        seeds = list(range(first, first + count)) if as_in_study else self.seeds()
-        if not as_in_study:
-            own = {k: self.parameters.get(k) for k in SETTINGS}
-        settings = self.study.settings("intermediate", row, **own)
-        return [specs.several(self.study, base, s, settings, **own) for s in seeds]
+        `name` may be a variant's; then this section's own seeds and parameters count.
+        """
+        own = {k: self.parameters.get(k) for k in (*SETTINGS, *chains.BESIDE)}
+        if name is None:
+            name = str(self.parameters["task"])
+        elif self.phase not in ABLATIONS:
+            first, count = self.study.seed, self.study.num_seeds
+            return chains.intermediate(self.study, name, range(first, first + count))
+        return chains.intermediate(self.study, name, self.seeds(), **own)
 
     def parents(self) -> list[Parent]:
         """For each seed, the model that the targets start from; trained now if it is not there.
@@ -163,32 +151,32 @@ class Section:
         return [found[i % len(found)] for i in range(len(self.seeds()))]
 
     def target_chains(self, names: Sequence[str]) -> list[list[Spec]]:
-        """For each seed and target: fine-tune (not for retrieval), then score every language."""
-        after, chains = str(self.parameters["intermediate"]), []
-        for name in names:
-            if name not in self.study.targets:
-                raise unknown(
-                    f"target task of study {self.study.name!r}:", name, self.study.targets
-                )
-        parents = self.parents()
-        for name in names:
-            row = tasks.target(name)
-            trained = tasks.target(row.model_of or name)
-            for seed, parent in zip(self.seeds(), parents, strict=True):
-                chain, settings = [], self.settings(trained)
-                if row.train is not None:
-                    told = (self.study, "target", trained, parent, seed, settings, after)
-                    chain.append(specs.fine_tune(*told))
-                    parent = specs.parent_of(chain[0])
-                length = settings["max_length"]
-                chain.append(specs.scores(self.study, row, parent, after, seed, length))
-                chains.append(chain)
-        return chains
+        """For each target and seed: fine-tune (not for retrieval), then score every language."""
+        after = str(self.parameters["intermediate"])
+        own = {k: self.parameters.get(k) for k in SETTINGS}
+        return chains.targets(self.study, after, names, self.seeds(), self.parents(), **own)
 
-    def run(self, chains: Sequence[Sequence[Spec]]) -> list[list[Result]]:
+    def variant_chains(self) -> list[list[Spec]]:
+        """The runs of every variant, as this section trains it."""
+        names = self.parameters["variants"]
+        assert isinstance(names, list)
+        return [chain for name in names for chain in self.intermediate_chains(name)]
+
+    def chains_after(self, trained: Sequence[Sequence[Result]]) -> list[list[Spec]]:
+        """The targets after each run of `variant_chains`."""
+        seeds, names, made = self.seeds(), self.parameters["variants"], []
+        wanted = self.parameters["targets"]
+        assert isinstance(names, list) and isinstance(wanted, list)
+        for i, name in enumerate(names):
+            own = trained[i * len(seeds) : (i + 1) * len(seeds)]
+            parents = [specs.parent_of(chain[0].spec) for chain in own]
+            made += chains.targets(self.study, name, wanted, seeds, parents)
+        return made
+
+    def run(self, wanted: Sequence[Sequence[Spec]]) -> list[list[Result]]:
         """Make what is missing of all chains, several at a time; remembered for the record."""
         processes = int(os.environ.get("XIT_PROCESSES") or os.cpu_count() or 1)
-        results = workers.run(chains, processes)
+        results = workers.run(wanted, processes)
         self.made += [self._line(r) for chain in results for r in chain]
         return results
 
@@ -200,6 +188,7 @@ class Section:
             "kind": spec["kind"],
             "task": spec.get("task"),
             "seed": spec.get("seed", spec["where"].get("seed")),
+            "after": spec["where"].get("after"),
             "data": spec.get("data") or spec.get("languages"),
             "hit": result.hit,
         }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from xit import specs, tasks
+from xit import specs, tasks, variants
 from xit.data import hub
 from xit.errors import XitError
 from xit.report import published, results, typology
@@ -29,10 +29,17 @@ KINDS = {
 }
 
 
+class Titles(dict[str, str]):
+    """Task name → title; what is not a task is a variant of one."""
+
+    def __missing__(self, name: str) -> str:
+        return variants.parse(name).title
+
+
 def titles() -> dict[str, str]:
-    """Task name → how the paper writes it; "none" included."""
+    """Task name → how the paper writes it; "none" and variants included."""
     known = {**tasks.INTERMEDIATE, **tasks.TARGET}
-    return {"none": "no intermediate task"} | {n: t.title for n, t in known.items()}
+    return Titles({"none": "no intermediate task"} | {n: t.title for n, t in known.items()})
 
 
 # -- the model --
@@ -148,11 +155,12 @@ def data_notes(runs: Iterable[Result]) -> pd.DataFrame:
 def chain_scores(
     chains: Iterable[Sequence[Result]], study: Study, intermediate: str
 ) -> pd.DataFrame:
-    """The tidy score table of the finished chains of one target section."""
-    frames = [
-        _labelled(c[-1].path, c[-1].spec["task"], c[-1].spec["where"]["seed"], study, intermediate)
-        for c in chains
-    ]
+    """The tidy score table of finished chains; `intermediate`: "" if the specs tell it."""
+    frames = []
+    for chain in chains:
+        spec, path = chain[-1].spec, chain[-1].path
+        after = intermediate or spec["where"]["after"]
+        frames.append(_labelled(path, spec["task"], spec["where"]["seed"], study, after))
     return pd.concat(frames, ignore_index=True)
 
 

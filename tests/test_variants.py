@@ -1,0 +1,46 @@
+"""Names of variants, there and back."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xit import tasks, variants
+from xit.errors import XitError
+from xit.variants import Variant
+
+
+def test_a_name_tells_all() -> None:
+    assert variants.parse("mnli") == Variant("mnli")
+    assert variants.parse("mnli+mlm") == Variant("mnli", mlm=True)
+    assert variants.parse("qqp@qab~0.2") == Variant("qqp", language="qab", errors=0.2)
+    both = variants.parse("qqp@qab~0.2+mlm")
+    assert both.slug == "qqp-in-qab-errors0.2-mlm"
+    assert both.title == "QQP in qab, 20% errors + MLM"
+    assert variants.parse("squad_v1").title == "SQuAD v1.1"
+
+
+@given(
+    st.sampled_from(sorted(tasks.INTERMEDIATE)),
+    st.booleans(),
+    st.sampled_from(["", "de", "qab"]),
+    st.sampled_from([0.0, 0.05, 0.25, 1.0]),
+)
+def test_there_and_back(task: str, mlm: bool, language: str, errors: float) -> None:
+    one = Variant(task, mlm, language, errors if language else 0.0)
+    assert variants.parse(str(one)) == one
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("mnl", "intermediate task 'mnl': did you mean 'mnli'"),
+        ("mnli+mml", r"'mnli\+mml': expected task, task\+mlm"),
+        ("mnli~0.2", "expected task"),
+        ("mnli@de~2", "share of errors between 0 and 1"),
+        ("mnli@de~0.2.1", "share of errors between 0 and 1"),
+        ("", "expected task"),
+    ],
+)
+def test_what_is_no_variant_is_refused(name: str, message: str) -> None:
+    with pytest.raises(XitError, match=message):
+        variants.parse(name)

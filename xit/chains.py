@@ -1,0 +1,67 @@
+"""Which runs a section is made of: chains of specs, each going on from the one before."""
+
+from collections.abc import Sequence
+
+from xit import specs, tasks, variants
+from xit.errors import unknown
+from xit.runs import Spec
+from xit.settings import MLM
+from xit.specs import Parent
+from xit.study import Study
+
+
+def intermediate(
+    study: Study, name: str, seeds: Sequence[int], **changed: object
+) -> list[list[Spec]]:
+    """One chain of one run for each seed of the intermediate task or variant called `name`.
+
+    `changed` are settings of training, or of language modelling beside it (settings.MLM); None
+    leaves the study's.
+    """
+    variant = variants.parse(name)
+    row, base = tasks.intermediate(variant.task), specs.base(study)
+    own = {k: v for k, v in changed.items() if k not in BESIDE}
+    settings = study.settings("intermediate", row, **own)
+    if row.name == tasks.MULTITASK:
+        return [[specs.several(study, base, s, settings, **own)] for s in seeds]
+    if not variant.mlm:
+        told = (study, "intermediate", row, base)
+        return [[specs.fine_tune(*told, s, settings)] for s in seeds]
+    beside = {BESIDE[k]: v for k, v in changed.items() if k in BESIDE}
+    return [[specs.with_mlm(study, row, base, s, settings, **beside)] for s in seeds]
+
+
+# what a notebook calls a setting of language modelling: the name in settings.MLM
+BESIDE = {k if k in ("sentences", "alpha", "learning_rate_factor") else f"mlm_{k}": k for k in MLM}
+
+
+def targets(
+    study: Study,
+    after: str,
+    names: Sequence[str],
+    seeds: Sequence[int],
+    parents: Sequence[Parent],
+    **changed: object,
+) -> list[list[Spec]]:
+    """For each target and seed: fine-tune `parents[i]` (not for retrieval), score every language.
+
+    `after` is the intermediate task or variant that the parents come from, or "none".
+    """
+    for name in names:
+        if name not in study.targets:
+            raise unknown(f"target task of study {study.name!r}:", name, study.targets)
+    chains = []
+    for name in names:
+        row = tasks.target(name)
+        trained = tasks.target(row.model_of or name)
+        settings = study.settings("target", trained, **changed)
+        for seed, parent in zip(seeds, parents, strict=True):
+            chain = []
+            if row.train is not None:
+                told = (study, "target", trained, parent, seed, settings, after)
+                chain.append(specs.fine_tune(*told))
+                parent = specs.parent_of(chain[0])
+            length = settings["max_length"]
+            chain.append(specs.scores(study, row, parent, after, seed, length))
+            chains.append(chain)
+    return chains

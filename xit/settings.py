@@ -1,0 +1,93 @@
+"""Settings of training: their names and types, and the values of the paper."""
+
+import math
+
+from xit import tasks
+from xit.errors import XitError, unknown
+
+COMBINE = ("median", "mean")  # how a study's seeds become one number beside the paper's median
+SETTINGS = {
+    # name: (type, meaning); None in a study means: as in the paper
+    "learning_rate": (float, "peak learning rate"),
+    "batch_size": (int, "examples an update"),
+    "epochs": (float, "passes over the training data"),
+    "examples": (int, "training examples, from a fixed shuffle"),
+    "eval_every": (int, "updates between two evaluations on the development set"),
+    "patience": (int, "evaluations without improvement before stopping"),
+    "eval_examples": (int, "development examples for early stopping"),
+    "max_length": (int, "tokens in a window"),
+    "limit": (int, "examples of one task that count at most in multi-task sampling (K)"),
+}
+PAPER: dict[str, dict[str, object]] = {
+    # Phang et al. 2020, Appendix A; evaluation interval and lengths from jiant's guide
+    "intermediate": {
+        "learning_rate": 1e-5,
+        "eval_every": 1000,
+        "patience": 30,
+        "eval_examples": 500,
+    },
+    "target": {"learning_rate": 3e-6, "eval_every": 1000, "patience": 30, "eval_examples": 500},
+}
+PRETRAIN: dict[str, object] = {
+    # the shape and training of a small XLM-R; a study's `pretrain:` changes what it names
+    "seed": 1,
+    "vocabulary": 6000,  # entries
+    "width": 128,
+    "layers": 3,
+    "heads": 4,
+    "inner": 256,  # width of the feed-forward layers
+    "positions": 256,  # longest input in tokens
+    "dropout": 0.0,
+    "alpha": 0.3,  # exponent of the sampling of languages
+    "max_length": 66,  # tokens in a training window
+    "join": False,  # put neighbouring texts into one window
+    "mask_rate": 0.2,
+    "learning_rate": 2e-3,
+    "warmup": 0.06,  # share of the steps
+    "batch_size": 192,  # windows
+    "steps": 1000,
+    "log_every": 100,  # steps
+    "processes": 1,
+}
+MLM: dict[str, object] = {
+    # masked language modelling as one more task beside an intermediate one: Phang et al. 2020,
+    # Appendix A; a study's `mlm:` changes what it names
+    "sentences": 2_000_000,  # of all languages together
+    "alpha": 0.3,  # exponent of the sampling of languages; from memory: lost in the text
+    "batch_size": 8,  # windows of text
+    "max_length": 256,  # tokens in a window
+    "mask_rate": 0.15,
+    "limit": tasks.SAMPLING_LIMIT,  # K of the sampling of the two tasks
+    "learning_rate_factor": 0.5,  # 5e-6 where the task alone has 1e-5
+}
+MAX_LENGTH = {
+    "pair": 256,
+    "choice": 256,
+    "tagging": 256,
+    "span": 384,
+    "retrieval": 512,
+    "mining": 512,
+    "several": 384,
+}
+
+
+def of_paper(phase: str, task: tasks.Task) -> dict[str, object]:
+    """The paper's settings for training `task`, where it or jiant's guide gives them."""
+    own = {"batch_size": task.batch_size, "epochs": task.epochs}
+    return PAPER[phase] | own | {"max_length": MAX_LENGTH[task.kind]}
+
+
+def checked_setting(key: str, value: object) -> object:
+    """`value` in the type of setting `key`; XitError names the value and what was expected."""
+    if key not in SETTINGS:
+        raise unknown("setting", key, SETTINGS)
+    kind, meaning = SETTINGS[key]
+    try:
+        number = kind(float(value)) if not isinstance(value, bool) else None  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        number = None
+    number = number if number is not None and math.isfinite(number) else None
+    if number is None or number <= 0 or (kind is int and number != float(value)):  # type: ignore[arg-type]
+        what = "a whole number" if kind is int else "a number"
+        raise XitError(f"{key} = {value!r}: expected {what} above 0 ({meaning})")
+    return number

@@ -1,0 +1,67 @@
+"""Variants of an intermediate task, by name: as in the paper, with language modelling, translated.
+
+    parse("mnli+mlm")      # Variant(task="mnli", mlm=True)
+    parse("qqp@de")        # Variant(task="qqp", language="de"): its training data translated
+    parse("qqp@qab~0.2")   # the same with one content word in five translated wrongly (lab)
+
+The name is what stands in the `intermediate` column of every score.
+"""
+
+import re
+from typing import NamedTuple
+
+from xit import tasks
+from xit.errors import XitError
+
+FORM = re.compile(
+    r"(?P<task>[^+@~]+)(@(?P<language>[^+@~]+)(~(?P<errors>[\d.]+))?)?(?P<mlm>\+mlm)?"
+)
+
+
+class Variant(NamedTuple):
+    """An intermediate task and what is different about it."""
+
+    task: str
+    mlm: bool = False  # with multilingual masked language modelling as a further task
+    language: str = ""  # of the training data, where that is a translation
+    errors: float = 0.0  # share of content words that the lab's translator gets wrong
+
+    def __str__(self) -> str:
+        errors = f"~{self.errors:g}" if self.errors else ""
+        language = f"@{self.language}{errors}" if self.language else ""
+        return f"{self.task}{language}{'+mlm' if self.mlm else ''}"
+
+    @property
+    def slug(self) -> str:
+        """The name as part of a directory's name."""
+        errors = f"-errors{self.errors:g}" if self.errors else ""
+        language = f"-in-{self.language}{errors}" if self.language else ""
+        return f"{self.task}{language}{'-mlm' if self.mlm else ''}"
+
+    @property
+    def title(self) -> str:
+        """As a table writes it."""
+        text = tasks.intermediate(self.task).title
+        if self.language:
+            text += f" in {self.language}"
+        if self.errors:
+            text += f", {100 * self.errors:g}% errors"
+        return text + (" + MLM" if self.mlm else "")
+
+
+def parse(name: str) -> Variant:
+    """The variant called `name`; XitError for an unknown task or another form."""
+    found = FORM.fullmatch(name)
+    if not found:
+        raise XitError(
+            f"intermediate task {name!r}: expected task, task+mlm, task@language or "
+            "task@language~share of errors"
+        )
+    tasks.intermediate(found["task"])
+    try:
+        errors = float(found["errors"] or 0)
+    except ValueError:
+        errors = -1.0
+    if not 0 <= errors <= 1:
+        raise XitError(f"intermediate task {name!r}: expected a share of errors between 0 and 1")
+    return Variant(found["task"], bool(found["mlm"]), found["language"] or "", errors)
