@@ -119,10 +119,11 @@ def test_the_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_published_studies_are_known_in_full() -> None:
-    """Every split that they read has a number of rows to be compared with."""
+    """Every split of a task that they read has a number of rows to be compared with."""
     for name in ("paper", "base"):
         one = study.parse(ROOT / f"notebooks/studies/{name}.yaml")
-        assert all(inventory._upstream("", part) for part in inventory.parts(one))
+        read = [part for part in inventory.parts(one) if part.task.kind != "text"]
+        assert all(inventory._upstream("", part) for part in read)
 
 
 def test_sizes() -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.toys import made, toy_study, tuned
-from xit import paths, phases, runs, specs, tasks
+from xit import chains, paths, phases, runs, specs, tasks
 from xit.errors import XitError
 from xit.learn.model import load_lm, load_tokenizer
 from xit.runs import Store
@@ -92,6 +92,26 @@ def test_several_tasks_together(toy: Study) -> None:
     assert not (path / "head.safetensors").exists()
     other = specs.several(toy, specs.base(toy), 1, settings | {"limit": 21})
     assert runs.identity(other) != runs.identity(spec)
+
+
+def test_a_task_with_language_modelling_beside_it(toy: Study) -> None:
+    """Every batch is of the task or of text, by min(examples, limit); the task keeps its steps."""
+    [[spec]] = chains.intermediate(toy, "mnli+mlm", [1], sentences=50, mlm_limit=12, epochs=4.0,
+                                   mlm_batch_size=2)  # fmt: skip
+    assert runs.name(spec).startswith("intermediate-mnli-mlm-seed1-")
+    assert spec["settings"]["learning_rate"] == pytest.approx(0.005 / 2)
+    assert (spec["mlm"]["sentences"], spec["mlm"]["alpha"]) == (50, 0.3)
+    path = made(spec)
+    summary = json.loads((path / "summary.json").read_text())
+    assert summary["steps"] == 2 * 4 * 24 / 4  # as many again on text: weights 12 and 12
+    assert json.loads((path / "data.json").read_text())["text windows"] >= 10
+    plain = chains.intermediate(toy, "mnli", [1], epochs=4.0)[0][0]
+    more = chains.intermediate(toy, "mnli+mlm", [1], sentences=51, epochs=4.0)[0][0]
+    assert len({runs.identity(s) for s in (spec, plain, more)}) == 3
+    moved, start = load_lm(path), load_lm(paths.project() / "model")
+    assert not torch.equal(moved.lm_head.dense.weight, start.lm_head.dense.weight)
+    alone = load_lm(made(plain))  # without text nothing trains the language model's head
+    assert torch.equal(alone.lm_head.dense.weight, start.lm_head.dense.weight)
 
 
 def test_a_failing_build_says_why_and_leaves_nothing(toy: Study) -> None:

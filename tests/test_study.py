@@ -42,10 +42,8 @@ def written(text: str) -> Study:
 def test_every_study_file_can_be_read(file: Path) -> None:
     one = parse(file)
     assert one.name == file.stem
-    assert one.sections()[0] == "multilingual_model" and one.sections()[-2:] == [
-        "results",
-        "published",
-    ]
+    assert one.sections()[0] == "multilingual_model" and one.sections()[-1] == "published"
+    assert set(one.ablations) < set(one.sections())
     for name in one.intermediate:
         settings = one.settings("intermediate", tasks.intermediate(name))
         assert set(settings) == set(SETTINGS)
@@ -96,6 +94,15 @@ def test_names_and_load() -> None:
         ({"hyper": {"target": {"default": {"batch_size": 2.5}}}}, "batch_size = 2.5: expected"),
         ({"hyper": {"target": {"default": {"batch_size": 0}}}}, "batch_size = 0: expected"),
         ({"hyper": {"target": {"default": {"patience": True}}}}, "patience = True: expected"),
+        ({"mlm": {"sentence": 3}}, "'sentence': did you mean 'sentences'"),
+        ({"mlm": {"alpha": 0}}, "alpha = 0: expected a number above 0"),
+        ({"mlm": {"batch_size": 2.5}}, "mlm_batch_size = 2.5: expected a whole number"),
+        ({"ablations": {"mml": {}}}, "'mml': did you mean 'mlm'"),
+        ({"ablations": {"mlm": {"variants": ["mnl+mlm"]}}}, "targets .*list"),
+        ({"ablations": {"mlm": {"variants": ["mnl+mlm"], "targets": []}}},
+         "'mnl': did you mean 'mnli'"),
+        ({"ablations": {"mlm": {"variants": [], "targets": ["xqad"]}}},
+         "'xqad': did you mean 'xquad'"),
     ],
 )  # fmt: skip
 def test_what_is_misspelt_is_named_with_the_nearest(changed: dict, message: str) -> None:
@@ -276,6 +283,25 @@ TARGETS = {"target/none", "target/mnli", "target/squad_v1"}
 def test_a_change_touches_the_sections_that_depend_on_it(changed: dict, touched: set) -> None:
     before, after = toy(), toy(**changed)
     assert {s for s in EVERY if before.digest(s) != after.digest(s)} == touched
+
+
+def test_an_ablation_is_a_section_that_waits_for_what_it_is_compared_with() -> None:
+    told = {"mlm": {"variants": ["mnli+mlm"], "targets": ["tatoeba"]}}
+    one = toy(ablations=told, mlm={"sentences": 30})
+    assert one.sections()[-3:] == ["results", "mlm", "published"]
+    assert one.needs("mlm") == ["target/none", "target/mnli"]
+    assert "mlm" not in one.needs("results")
+    assert one.parameters("mlm") == {
+        "study": "toy", "hub": "hub", "variants": ["mnli+mlm"], "targets": ["tatoeba"],
+        "seed": 1, "num_seeds": 2,
+    }  # fmt: skip
+    assert one.continuation()["sentences"] == 30
+    assert one.continuation(alpha=1.0, batch_size=None)["alpha"] == 1.0
+    other = toy(ablations=told, mlm={"sentences": 31})
+    changed = {s for s in one.sections() if one.digest(s) != other.digest(s)}
+    assert changed == {"mlm", *READING}
+    with pytest.raises(XitError, match="no mlm: corpora"):
+        toy(pretrain={}).continuation()
 
 
 @pytest.mark.parametrize("key", ["title", "about"])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from xit import specs, tasks, variants
 from xit.errors import unknown
 from xit.runs import Spec
-from xit.settings import MLM
+from xit.settings import BESIDE
 from xit.specs import Parent
 from xit.study import Study
 
@@ -29,10 +29,6 @@ def intermediate(
         return [[specs.fine_tune(*told, s, settings)] for s in seeds]
     beside = {BESIDE[k]: v for k, v in changed.items() if k in BESIDE}
     return [[specs.with_mlm(study, row, base, s, settings, **beside)] for s in seeds]
-
-
-# what a notebook calls a setting of language modelling: the name in settings.MLM
-BESIDE = {k if k in ("sentences", "alpha", "learning_rate_factor") else f"mlm_{k}": k for k in MLM}
 
 
 def targets(

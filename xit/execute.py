@@ -21,10 +21,10 @@ from typing import NamedTuple
 
 import yaml
 
-from xit import tasks
+from xit import tasks, variants
 from xit.errors import XitError, unknown
 from xit.paths import project
-from xit.settings import COMBINE, SETTINGS, checked_setting
+from xit.settings import BESIDE, COMBINE, SETTINGS, checked_setting
 from xit.study import NOTEBOOKS, Study
 
 PROGRESS = re.compile(
@@ -114,7 +114,7 @@ def convert(text: str, parameter: Parameter) -> object:
 def check_values(values: dict[str, object], study: Study, section: str) -> None:
     """XitError unless the changed values make sense for this section."""
     for key, value in values.items():
-        if key in SETTINGS and value is not None:
+        if key in (*SETTINGS, *BESIDE) and value is not None:
             checked_setting(key, value)
         if key in ("seed", "num_seeds") and (
             not isinstance(value, int) or value < (key == "num_seeds")
@@ -128,6 +128,13 @@ def check_values(values: dict[str, object], study: Study, section: str) -> None:
                     raise unknown(f"target task of study {study.name!r}:", target, study.targets)
             if not value:
                 raise XitError("targets is empty: name at least one")
+        if key == "variants":
+            for name in value if isinstance(value, list) else []:
+                if (task := variants.parse(name).task) not in study.intermediate:
+                    known = study.intermediate
+                    raise unknown(f"intermediate task of study {study.name!r}:", task, known)
+            if not value:
+                raise XitError("variants is empty: name at least one")
         if key == "combine" and value not in COMBINE:
             raise unknown("way to combine seeds", str(value), COMBINE)
         if key == "steps" and isinstance(value, int) and value < 1:

@@ -49,7 +49,10 @@ class Line(NamedTuple):
 
 def parts(study: Study) -> Iterator[Part]:
     """Everything that `study` reads: texts, then by task what is trained on and what is scored."""
-    for repo, codes in study.pretrain.get("corpora", {}).items():
+    corpora = dict(study.pretrain.get("corpora", {}))
+    if "mlm" in study.ablations:
+        corpora |= study.continuation()["corpora"]
+    for repo, codes in corpora.items():
         text = Split(repo, "{code}", "train")
         named = tuple((code, code) for code in codes)
         task = Task("pretrain", "Text", "text", text, None, None, ("text",), "", configs=named)

@@ -60,6 +60,8 @@ MLM: dict[str, object] = {
     "limit": tasks.SAMPLING_LIMIT,  # K of the sampling of the two tasks
     "learning_rate_factor": 0.5,  # 5e-6 where the task alone has 1e-5
 }
+# what a notebook calls a setting of MLM: its name there
+BESIDE = {k if k in ("sentences", "alpha", "learning_rate_factor") else f"mlm_{k}": k for k in MLM}
 MAX_LENGTH = {
     "pair": 256,
     "choice": 256,
@@ -79,9 +81,13 @@ def of_paper(phase: str, task: tasks.Task) -> dict[str, object]:
 
 def checked_setting(key: str, value: object) -> object:
     """`value` in the type of setting `key`; XitError names the value and what was expected."""
-    if key not in SETTINGS:
+    if key in BESIDE:
+        kind: type = type(MLM[BESIDE[key]])
+        meaning = "of language modelling beside a task"
+    elif key in SETTINGS:
+        kind, meaning = SETTINGS[key]
+    else:
         raise unknown("setting", key, SETTINGS)
-    kind, meaning = SETTINGS[key]
     try:
         number = kind(float(value)) if not isinstance(value, bool) else None  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):

@@ -17,7 +17,7 @@ from xit import tasks, variants
 from xit.data import supplied
 from xit.errors import XitError, unknown
 from xit.paths import project
-from xit.settings import MLM, PAPER, PRETRAIN, SETTINGS, checked_setting, of_paper
+from xit.settings import BESIDE, MLM, PAPER, PRETRAIN, SETTINGS, checked_setting, of_paper
 
 NOTEBOOKS = {
     "multilingual_model": "01_multilingual_model.ipynb",
@@ -196,8 +196,24 @@ def _with_what_is_there(study: Study) -> Study:
         told = "; ".join(gaps)
         raise XitError(f"study {study.name!r} has no data for any of its targets: {told}")
     return dataclasses.replace(
-        study, intermediate=kept["intermediate"], targets=kept["targets"], gaps=tuple(gaps)
+        study,
+        intermediate=kept["intermediate"],
+        targets=kept["targets"],
+        ablations=_kept(study, kept),
+        gaps=tuple(gaps),
     )
+
+
+def _kept(study: Study, kept: dict[str, tuple[str, ...]]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """The ablations without what the study has lost; without those that nothing is left of."""
+    lost = set(study.intermediate) - set(kept["intermediate"])
+    left = {}
+    for section, told in study.ablations.items():
+        names = tuple(v for v in told["variants"] if variants.parse(v).task not in lost)
+        targets = tuple(t for t in told["targets"] if t in kept["targets"])
+        if names and targets:
+            left[section] = {"variants": names, "targets": targets}
+    return left
 
 
 def parse(path: Path, hub: str | None = None) -> Study:
@@ -246,6 +262,10 @@ def _checked(raw: dict, path: Path) -> Study:
         raise unknown(f"{file}: split", raw["split"], ("test", "validation"))
     for key, known in (("pretrain", PRETRAIN), ("mlm", MLM)):
         raw[key] = _with_corpora(file, key, _table(file, raw, key), known)
+    of_mlm = {told: name for name, told in BESIDE.items()}
+    for key, value in raw["mlm"].items():
+        if key != "corpora":
+            raw["mlm"][key] = checked_setting(of_mlm[key], value)
     raw["ablations"] = _ablations(file, _table(file, raw, "ablations"), raw["targets"])
     raw["hyper"] = _hyper(file, _table(file, raw, "hyper"))
     return Study(**raw)

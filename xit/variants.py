@@ -64,4 +64,6 @@ def parse(name: str) -> Variant:
         errors = -1.0
     if not 0 <= errors <= 1:
         raise XitError(f"intermediate task {name!r}: expected a share of errors between 0 and 1")
+    if found["task"] == tasks.MULTITASK and name != tasks.MULTITASK:
+        raise XitError(f"intermediate task {name!r}: multi-task training has no variants")
     return Variant(found["task"], bool(found["mlm"]), found["language"] or "", errors)

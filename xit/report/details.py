@@ -16,7 +16,7 @@ import pandas as pd
 
 from xit import specs, tasks
 from xit.report import comparison
-from xit.settings import PRETRAIN, SETTINGS, of_paper
+from xit.settings import MLM, PRETRAIN, SETTINGS, of_paper
 from xit.study import Study
 from xit.tasks import Task
 
@@ -27,7 +27,6 @@ XTREME = "XTREME's scripts"  # the paper is silent
 SILENT = "not stated"
 OPEN = ("not stated", "–")  # what the paper says and where, of what nobody says
 LOST = "the value is lost in the text that could be read"
-NOT_YET = "not yet: "
 
 
 class Detail(NamedTuple):
@@ -49,7 +48,7 @@ def training_details(study: Study) -> pd.DataFrame:
         *_settings(study, "intermediate", [tasks.intermediate(t) for t in study.intermediate]),
         *_settings(study, "target", [tasks.target(t) for t in study.targets]),
         *_inputs(),
-        *_mixtures(),
+        *_mixtures(study),
         *_scores(study),
     ]
     names = ["detail", "paper", "source", "xit", "departure and reason"]
@@ -165,19 +164,30 @@ def _default(function: Callable, name: str) -> object:
     return inspect.signature(function).parameters[name].default
 
 
-def _mixtures() -> list[Detail]:
-    alpha = PRETRAIN["alpha"]
+def _mixtures(study: Study) -> list[Detail]:
+    cap = Detail("several intermediate tasks at once: the cap K",
+                 f"task m with probability min(e, K) / Σ min(e, K); {LOST}", APPENDIX,
+                 f"by the same formula, K = {tasks.SAMPLING_LIMIT} unless `limit` is set",
+                 "K is from memory")  # fmt: skip
+    if "mlm" not in study.ablations:
+        none = "not in this study"
+        return [cap, Detail("masked language modelling beside a task", "in ten rows of Table 2",
+                            TEXT, none, "the study has no text to go on with")]  # fmt: skip
+    told = study.continuation()
+    count = sum(len(codes) for codes in told["corpora"].values())
+    text = f"{', '.join(told['corpora'])}: {count} languages, {told['sentences']:,} sentences, "
+    text += f"batch {told['batch_size']}, {told['learning_rate_factor']:g} of the task's rate"
+    paper = "Wikipedia: 40 languages, 2,000,000 sentences, batch 8, learning rate 5e-06"
+    same = "wikimedia/wikipedia" in told["corpora"]
     return [
-        Detail("several intermediate tasks at once: the cap K",
-               f"task m with probability min(e, K) / Σ min(e, K); {LOST}", APPENDIX,
-               f"by the same formula, K = {tasks.SAMPLING_LIMIT} unless `limit` is set",
-               "K is from memory"),
-        Detail("masked language modelling beside the intermediate task",
-               "40 languages of Wikipedia, 2 million sentences, batch 8, learning rate 5e-06",
-               APPENDIX, NOT_YET + "no study continues it", "no corpus for it yet"),
-        Detail("exponent of its sampling of languages", LOST, APPENDIX,
-               NOT_YET + f"{alpha} is used only where phase 1 trains a model from nothing",
-               "the same as the row above"),
+        cap,
+        Detail("masked language modelling beside a task", paper, APPENDIX, text,
+               "a later dump of Wikipedia" if same else "the study has its own text"),
+        Detail("how long a task is trained beside text", *OPEN,
+               "as many updates on the task as alone; those on text come on top",
+               "the choice is ours: the task is not trained less than without"),
+        Detail("exponent of the sampling of languages", LOST, APPENDIX, f"{told['alpha']:g}",
+               "0.3 is from memory" if told["alpha"] == MLM["alpha"] else "the study's file"),
     ]  # fmt: skip
 
 
@@ -208,10 +218,9 @@ def _scores(study: Study) -> list[Detail]:
 def departures(table: pd.DataFrame) -> str:
     """How many details depart from the paper, are not there yet, or are stated nowhere."""
     count = int((table["departure and reason"] != "").sum())
-    later = table.loc[table["xit"].str.startswith(NOT_YET), "detail"].tolist()
     silent = table.loc[table["paper"] == SILENT, "detail"].tolist()
     text = f"{count} of {len(table)} details depart from the paper, are a choice where it leaves "
-    text += f"one, or are still to come. {_listed('Not there yet', later)}"
+    text += "one. "
     return text + _listed("Stated by nobody we could read", silent)
 
 

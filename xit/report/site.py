@@ -26,6 +26,7 @@ import yaml
 from filelock import FileLock
 
 from xit.errors import XitError
+from xit.study import ABLATIONS
 
 PAGES_BEFORE = ("methods",)
 PAGES_AFTER = ("references",)
@@ -33,6 +34,7 @@ PARTS = {  # first part of a section's name -> caption in the side bar
     "multilingual_model": "Phase 1: a multilingual model",
     "intermediate": "Phase 2: intermediate tasks",
     "target": "Phase 3: target tasks",
+    **dict.fromkeys(ABLATIONS, "Ablations"),
 }
 RESULTS = "Results"  # every other section
 RENDERERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-bibtex")

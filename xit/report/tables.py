@@ -1,7 +1,7 @@
 """Tables of a study's pages, from finished runs: tidy frames in, frames for readers out."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from xit.errors import XitError
 from xit.report import published, results, typology
 from xit.report.page import Section
 from xit.score import metrics
+from xit.settings import BESIDE, MLM
 from xit.specs import Parent
 from xit.study import Study
 from xit.tasks import Split, Task
@@ -90,6 +91,22 @@ def by_layer(frame: pd.DataFrame) -> pd.DataFrame:
 # -- training --
 
 
+def continuation(study: Study, changed: Mapping[str, object]) -> pd.DataFrame:
+    """Settings of language modelling beside a task: the paper's, and with what is `changed`.
+
+    Names of `changed` are the notebook's (settings.BESIDE).
+    """
+    own = {BESIDE[k]: v for k, v in changed.items() if k in BESIDE}
+    here = study.continuation(**own)
+    corpora = ", ".join(
+        f"{repo} ({len(codes)} languages)" for repo, codes in here["corpora"].items()
+    )
+    rows = [("text", "Wikipedia, 40 languages", corpora)]
+    lost = {"alpha": "lost", "limit": "lost", "max_length": "not stated", "mask_rate": "not stated"}
+    rows += [(k.replace("_", " "), lost.get(k) or f"{v:,}", f"{here[k]:,}") for k, v in MLM.items()]
+    return pd.DataFrame(rows, columns=["", "paper", "here"])
+
+
 def examples(study: Study, task: Task, count: int = 2) -> pd.DataFrame:
     """The first training rows of `task`, shortened."""
     assert study.hub is not None
@@ -119,6 +136,7 @@ def best(runs: Iterable[Result]) -> pd.DataFrame:
         told = json.loads((run.path / "summary.json").read_text())
         rows.append(
             {
+                "task": titles()[str(run.spec["task"])] + (" + MLM" if "mlm" in run.spec else ""),
                 "seed": run.spec["seed"],
                 "best": told["best"],
                 "at update": told["best_step"],
@@ -153,11 +171,11 @@ def data_notes(runs: Iterable[Result]) -> pd.DataFrame:
 
 
 def chain_scores(
-    chains: Iterable[Sequence[Result]], study: Study, intermediate: str
+    finished: Iterable[Sequence[Result]], study: Study, intermediate: str = ""
 ) -> pd.DataFrame:
     """The tidy score table of finished chains; `intermediate`: "" if the specs tell it."""
     frames = []
-    for chain in chains:
+    for chain in finished:
         spec, path = chain[-1].spec, chain[-1].path
         after = intermediate or spec["where"]["after"]
         frames.append(_labelled(path, spec["task"], spec["where"]["seed"], study, after))

@@ -1,0 +1,39 @@
+"""Which runs a section is made of."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.toys import toy_study
+from xit import chains, runs, specs
+from xit.errors import XitError
+from xit.study import Study
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+    with toy_study(tmp_path_factory.mktemp("project")) as made:
+        yield made
+
+
+def test_an_intermediate_task_is_a_run_a_seed(toy: Study) -> None:
+    told = chains.intermediate(toy, "mnli", [4, 5], epochs=7.0)
+    assert [(len(c), c[0]["seed"], c[0]["settings"]["epochs"]) for c in told] == [
+        (1, 4, 7.0),
+        (1, 5, 7.0),
+    ]
+    together = chains.intermediate(toy, "multitask", [1])
+    assert set(together[0][0]["parts"]) == {"mnli", "squad_v1"}
+
+
+def test_targets_go_on_from_their_parents(toy: Study) -> None:
+    before = chains.intermediate(toy, "mnli+mlm", [1, 2], sentences=40)
+    parents = [specs.parent_of(c[0]) for c in before]
+    told = chains.targets(toy, "mnli+mlm", ["udpos", "tatoeba"], [1, 2], parents)
+    assert [[s["kind"] for s in c] for c in told] == [["target", "scores"]] * 2 + [["scores"]] * 2
+    assert [c[0]["parent"] for c in told] == [runs.identity(c[0]) for c in before] * 2
+    assert told[0][1]["parent"] == runs.identity(told[0][0])
+    assert {c[-1]["where"]["after"] for c in told} == {"mnli+mlm"}
+    assert runs.name(told[0][0]).startswith("target-udpos-after-mnli-mlm-seed1-")
+    with pytest.raises(XitError, match="target task of study 'toy': 'xnli'"):
+        chains.targets(toy, "none", ["xnli"], [1], parents[:1])
