@@ -30,8 +30,7 @@ def scores(section: Section, chains: Iterable[Sequence[Result]]) -> pd.DataFrame
     """
     own = tables.chain_scores(chains, section.study)
     plain = {variants.parse(name).task for name in own["intermediate"].unique()}
-    study = tables.study_scores(section)
-    study = study[study["intermediate"].isin({"none", *plain})]
+    study = tables.study_scores(section, {"none", *plain})
     study = study[study["target"].isin(own["target"].unique())]
     return tables.main(pd.concat([study, own], ignore_index=True))
 

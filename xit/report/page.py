@@ -203,16 +203,18 @@ class Section:
         except (OSError, ValueError):
             return None
 
-    def records(self, phase: str) -> dict[str, dict]:
-        """Task → record of every section of `phase`; XitError if one has not been executed."""
+    def records(self, phase: str, names: Collection[str] | None = None) -> dict[str, dict]:
+        """Task → record of every section of `phase`, or of those of the tasks `names`; XitError
+        if one has not been executed."""
         found = {}
         for section in self.study.sections():
-            if section.startswith(f"{phase}/"):
+            of, _, name = section.partition("/")
+            if of == phase and name and (names is None or name in names):
                 record = self.record(section)
                 if record is None:
                     told = f"make book STUDY={self.study.name}"
                     raise XitError(f"section {section} has not been executed yet: run `{told}`")
-                found[section.partition("/")[2]] = record
+                found[name] = record
         return found
 
     def finish(self) -> HTML:

@@ -1,7 +1,7 @@
 """Tables of a study's pages, from finished runs: tidy frames in, frames for readers out."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -182,10 +182,12 @@ def chain_scores(
     return pd.concat(frames, ignore_index=True)
 
 
-def study_scores(section: Section) -> pd.DataFrame:
-    """The tidy score table of all executed target sections of a study, from their records."""
+def study_scores(section: Section, names: Collection[str] | None = None) -> pd.DataFrame:
+    """The tidy score table of all executed target sections of a study, from their records.
+
+    `names`: only those after these intermediate tasks ("none" is one)."""
     frames = []
-    for intermediate, record in section.records("target").items():
+    for intermediate, record in section.records("target", names).items():
         for line in record["runs"]:
             if line["kind"] == "scores":
                 path = specs.store().root / line["run"]
