@@ -13,6 +13,7 @@ from xit import chains, paths, phases, runs, specs, tasks
 from xit.errors import XitError
 from xit.learn.model import load_lm, load_tokenizer
 from xit.runs import Store
+from xit.score import metrics
 from xit.study import Study
 
 UDPOS = tasks.target("udpos")
@@ -48,6 +49,21 @@ def test_an_intermediate_run(toy: Study, name: str) -> None:
     assert load_tokenizer(path).get_vocab() == load_tokenizer(paths.project() / "model").get_vocab()
 
 
+@pytest.mark.parametrize(("name", "examples"), [("udpos", 12), ("xquad", 6)])
+def test_a_target_run_keeps_its_results_on_each_development_example(
+    toy: Study, name: str, examples: int
+) -> None:
+    """Of its best state: together they are the best score."""
+    task = tasks.target(name)
+    path = made(tuned(toy, "target", task, epochs=4.0))
+    items = pd.read_parquet(path / "dev.parquet")
+    assert len(items) == examples
+    columns = {str(n): c.to_numpy(float) for n, c in items.items()}
+    points, of = metrics.as_ratio(task.metric, columns)
+    best = json.loads((path / "summary.json").read_text())["best"]
+    assert 100 * points.sum() / of.sum() == pytest.approx(best)
+
+
 def test_the_same_spec_gives_the_same_files(toy: Study, tmp_path: Path) -> None:
     spec = tuned(toy, "target", UDPOS, 7)
     first, second = tmp_path / "a", tmp_path / "b"
@@ -55,7 +71,13 @@ def test_the_same_spec_gives_the_same_files(toy: Study, tmp_path: Path) -> None:
         out.mkdir()
         phases.build(spec, out, lambda _: None)
         torch.rand(5)
-    for name in ("model.safetensors", "head.safetensors", "data.json", "summary.json"):
+    for name in (
+        "model.safetensors",
+        "head.safetensors",
+        "data.json",
+        "summary.json",
+        "dev.parquet",
+    ):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
     other = tmp_path / "c"
     other.mkdir()

@@ -143,9 +143,17 @@ class Part(NamedTuple):
 
     def score(self, model: Model, code: str) -> float:
         """The task's main metric on the development rows, 0-100."""
-        pad = self.stream.pad
-        said = run.predictions(model, self.task, self.features, self.dev, self.names, pad)
+        said = self._said(model)
         return run.metrics_of(self.task, self.dev, said, self.names, code)[self.task.metric]
+
+    def items(self, model: Model, code: str) -> pd.DataFrame:
+        """One row a development row: what it contributes to the metrics (`run.items_of`)."""
+        said = self._said(model)
+        return pd.DataFrame(run.items_of(self.task, self.dev, said, self.names, code))
+
+    def _said(self, model: Model) -> list:
+        pad = self.stream.pad
+        return run.predictions(model, self.task, self.features, self.dev, self.names, pad)
 
 
 def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
@@ -196,6 +204,8 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
     (out / "data.json").write_text(json.dumps(data, indent=1) + "\n")
     if len(parts) == 1:  # the heads of several are thrown away: nothing goes on from them
         _save_head(model, parts[0].task, out)
+    if spec["kind"] == "target" and _main_process():  # how firm a choice between such runs is
+        parts[0].items(model, code).to_parquet(out / "dev.parquet", index=False)
 
 
 def _part(

@@ -25,7 +25,7 @@ RECIPES = {
     "pretrain": 2,  # 2: fused AdamW
     "mlm_loss": 1,
     "intermediate": 1,
-    "target": 1,
+    "target": 2,  # 2: dev.parquet
     "scores": 1,
 }  # raise when meaning changes
 CHECKPOINT = "xit/lab/checkpoint"  # study files name it so
@@ -213,7 +213,11 @@ def scores(
     where, split = _data(study), scored_split(study, task)
     mining: dict[str, object] = {}
     if task.kind == "mining":
-        mining = {"pivot": study.source, "layer": study.retrieval_layer}
+        threshold = {  # is chosen on these corpora
+            code: bucc.identity(where, code, study.source, "validation")
+            for code in study.languages_of(task.name)
+        }
+        mining = {"pivot": study.source, "layer": study.retrieval_layer, "threshold": threshold}
     return mining | {
         "kind": "scores",
         "slug": f"{task.name}-after-{named(after)}" + (f"-seed{seed}" if task.train else ""),

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from xit.score.metrics import (
     accuracy,
+    accuracy_items,
+    as_ratio,
     average_precision,
     bucc_f1,
     chunks,
@@ -28,6 +30,7 @@ from xit.score.metrics import (
     squad_items,
     squad_scores,
     squad_tokens,
+    tagging_columns,
     tagging_f1,
     tagging_items,
     tagging_scores,
@@ -115,6 +118,68 @@ def test_chunks_do_not_overlap(tags: list[str]) -> None:
     assert all(a[2] < b[1] for a, b in pairwise(found))
     inside = {i for _, first, last in found for i in range(first, last + 1)}
     assert inside == {i for i, tag in enumerate(tags) if tag != "O"}
+
+
+# -- what each example contributes --
+
+
+def ratio(metric: str, items: dict, rows: np.ndarray | None = None) -> float:
+    """The metric of some of the examples, from their parts."""
+    points, of = as_ratio(metric, items)
+    points, of = (points, of) if rows is None else (points[rows], of[rows])
+    return float(100 * points.sum() / of.sum()) if of.sum() else 0.0
+
+
+@st.composite
+def tagged(draw: st.DrawFn) -> tuple[list[list[str]], list[list[str]]]:
+    gold = draw(st.lists(TAGS.filter(bool), min_size=1, max_size=8))
+    tag = st.sampled_from(["O", "B-X", "I-X", "B-Y", "NOUN"])
+    said = [draw(st.lists(tag, min_size=len(g), max_size=len(g))) for g in gold]
+    return gold, said
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(tagged(), st.data())
+def test_tags_from_their_parts(both: tuple, data: st.DataObject) -> None:
+    """On all sentences and on any resample of them, with repetitions."""
+    gold, said = both
+    items = tagging_columns(gold, said)
+    rows = np.array(data.draw(st.lists(st.integers(0, len(gold) - 1), min_size=1)))
+    for metric in ("f1", "token_acc"):
+        assert ratio(metric, items) == pytest.approx(tagging_scores(gold, said)[metric])
+        again = tagging_scores([gold[i] for i in rows], [said[i] for i in rows])[metric]
+        assert ratio(metric, items, rows) == pytest.approx(again)
+
+
+WORDS = st.lists(st.sampled_from("the a Oslo is far".split()), max_size=3).map(" ".join)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.lists(WORDS, max_size=2), WORDS), min_size=1), st.data())
+def test_answers_from_their_parts(rows: list, data: st.DataObject) -> None:
+    golds, said = [g for g, _ in rows], [s for _, s in rows]
+    items = squad_items(golds, said, unanswerable=True)._asdict()
+    assert ratio("qa", items) == pytest.approx(qa_scores(golds, said, unanswerable=True)["qa"])
+    some = np.array(data.draw(st.lists(st.integers(0, len(rows) - 1), min_size=1)))
+    again = qa_scores([golds[i] for i in some], [said[i] for i in some], unanswerable=True)["qa"]
+    assert ratio("qa", items, some) == pytest.approx(again)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1))
+def test_accuracy_from_its_parts(rows: list) -> None:
+    gold, said = [g for g, _ in rows], [s for _, s in rows]
+    items = {"right": accuracy_items(gold, said)}
+    assert set(items["right"]) <= {0.0, 1.0}
+    assert ratio("acc", items) == pytest.approx(accuracy(gold, said))
+
+
+def test_parts_by_hand() -> None:
+    """F1 = 2 · 1 / ((1 + 1) + (1 + 1)), of two sentences of which one is right."""
+    items = tagging_columns([["B-X"], ["B-X", "O"]], [["B-X"], ["O", "B-X"]])
+    points, of = as_ratio("f1", items)
+    assert (points.tolist(), of.tolist()) == ([2, 0], [2, 2])
+    with pytest.raises(ValueError, match="metric 'recall' does not come from single examples"):
+        as_ratio("recall", items)
 
 
 def test_squad_tokens() -> None:

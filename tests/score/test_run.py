@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from tests.toys import asked, made, tagged, toy_study, tuned, write
-from xit import paths, specs, study, tasks
+from xit import paths, runs, specs, study, tasks
 from xit.errors import XitError
-from xit.score import run
+from xit.score import metrics, run
 from xit.study import Study
 
 UDPOS, XQUAD, TATOEBA = (tasks.target(t) for t in ("udpos", "xquad", "tatoeba"))
@@ -124,6 +124,24 @@ def test_metrics_by_hand() -> None:
     assert (told["em"], told["f1"], told["qa"]) == (50, 50, 50)
 
 
+def test_what_rows_contribute_gives_the_metrics() -> None:
+    names = ["B-PER", "I-PER", "O"]
+    tags, said = [{"pos_tags": [0, 1]}, {"pos_tags": [2]}], [["B-PER", "O"], ["O"]]
+    qa, mnli = asked(2), tasks.intermediate("mnli")
+    german = [{"answers": {"text": ["der Hund"]}}]
+    cases: list[tuple] = [
+        (UDPOS, tags, said, "f1"), (tasks.intermediate("ccg"), [{"ccg_tags": [0, 1]}],
+        [["B-PER", "O"]], "token_acc"), (mnli, [{"label": 0}, {"label": 2}], [0, 1], "acc"),
+        (XQUAD, qa, [qa[0]["answers"]["text"][0], "no"], "qa"), (MLQA, german, ["Hund"], "qa"),
+    ]  # fmt: skip
+    for task, rows, said, metric in cases:
+        items = run.items_of(task, rows, said, names, "de")
+        assert {len(column) for column in items.values()} == {len(rows)}
+        points, of = metrics.as_ratio(metric, items)
+        told = run.metrics_of(task, rows, said, names, "de")[metric]
+        assert 100 * points.sum() / of.sum() == pytest.approx(told), task.name
+
+
 def test_mined_pairs(toy: Study) -> None:
     """Equal sentences have equal vectors: all pairs are found, and the threshold is from dev."""
     place = paths.project() / "local" / "bucc2018" / "de-en"
@@ -139,11 +157,18 @@ def test_mined_pairs(toy: Study) -> None:
         (place / f"de-en.{part}.gold").write_text("\n".join(gold))
     spec = specs.scores(toy, BUCC, specs.base(toy), "none", 1)
     assert (spec["split"], spec["pivot"], spec["layer"]) == ("test", "en", 2)
-    frame = pd.read_parquet(made(spec) / "scores.parquet")
+    path = made(spec)
+    frame, dev = (pd.read_parquet(path / f"{name}.parquet") for name in ("scores", "dev"))
+    assert dev[["language", "metric"]].to_numpy().tolist() == [["de", "f1"], ["de", "f1_centred"]]
+    assert dev["value"].tolist()[0] == 100 and dev["threshold"].notna().all()
     value = frame.set_index("metric")["value"]
     assert value["f1"] == value["precision"] == value["recall"] == 100
     assert value["f1_centred"] > 50
     assert set(frame["language"]) == {"de"} and set(frame["layer"]) == {2}
+    sample = place / "de-en.sample.de"  # the threshold comes from it: another run
+    sample.write_text(sample.read_text().replace("Paris", "Rome"))
+    other = specs.scores(toy, BUCC, specs.base(toy), "none", 1)
+    assert runs.identity(other) != runs.identity(spec)
 
 
 def test_a_layer_that_the_model_has_not(toy: Study) -> None:

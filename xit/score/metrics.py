@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Tokenise = Callable[[str], list[str]]
+Items = dict[str, Floats]  # what each example contributes, a column each: `as_ratio`
 
 
 class PRF(NamedTuple):
@@ -45,6 +46,12 @@ def prf(correct: float, predicted: float, gold: float) -> PRF:
 
 
 # accuracy
+
+
+def accuracy_items(gold: Sequence[Hashable], pred: Sequence[Hashable]) -> Floats:
+    """Whether each item is predicted right, 0 or 1: (num_items,); ValueError as `accuracy`."""
+    _check(gold, pred)
+    return np.array([g == p for g, p in zip(gold, pred, strict=True)], dtype=np.float64)
 
 
 def accuracy(gold: Sequence[Hashable], pred: Sequence[Hashable]) -> float:
@@ -96,6 +103,12 @@ def tagging_items(gold: Sequence[Sequence[str]], pred: Sequence[Sequence[str]]) 
         right = sum(a == b for a, b in zip(g, p, strict=True))
         rows.append((len(in_gold & in_pred), len(in_pred), len(in_gold), right, len(g)))
     return np.array(rows, dtype=np.float64)
+
+
+def tagging_columns(gold: Sequence[Sequence[str]], pred: Sequence[Sequence[str]]) -> Items:
+    """`tagging_items` by the names of its columns."""
+    names = ("right_chunks", "predicted_chunks", "gold_chunks", "right_tokens", "tokens")
+    return dict(zip(names, tagging_items(gold, pred).T, strict=True))
 
 
 def tagging_f1(gold: Sequence[Sequence[str]], pred: Sequence[Sequence[str]]) -> PRF:
@@ -257,6 +270,27 @@ def map_at_20(gold: Sequence[Sequence[Hashable]], ranked: Sequence[Sequence[Hash
     """Mean over the queries of `average_precision` in the first 20 retrieved, 0-100 (XTREME-R)."""
     _check(gold, ranked)
     return float(np.mean([average_precision(g, r) for g, r in zip(gold, ranked, strict=True)]))
+
+
+# resampling
+
+
+def as_ratio(metric: str, items: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+    """(points, of), each (num_examples,): `metric` is 100 · Σ points / Σ of, on any resample.
+
+    items: of accuracy `right` (0 or 1), of answers `em` and `f1` (0-100), of tags the columns of
+    `tagging_columns`; F1 = 2 · right / (predicted + gold) chunks. Without anything to find or found
+    (Σ of = 0) the metric is 0. ValueError for a metric that is no such ratio.
+    """
+    if metric == "acc":
+        return items["right"], np.ones(len(items["right"]))
+    if metric == "qa":
+        return (items["em"] + items["f1"]) / 200, np.ones(len(items["em"]))
+    if metric == "f1":
+        return 2 * items["right_chunks"], items["predicted_chunks"] + items["gold_chunks"]
+    if metric == "token_acc":
+        return items["right_tokens"], items["tokens"]
+    raise ValueError(f"metric {metric!r} does not come from single examples")
 
 
 # aggregation

@@ -48,6 +48,20 @@ def metrics_of(
     return {"acc": metrics.accuracy([int(r[gold]) for r in rows], list(said))}
 
 
+def items_of(
+    task: Task, rows: list[dict], said: Sequence, names: list[str], code: str
+) -> metrics.Items:
+    """What each row contributes to the metrics of `metrics_of`, a column each: (num_rows,)."""
+    gold = task.inputs[-1]
+    if task.kind == "tagging":
+        return metrics.tagging_columns([[names[int(t)] for t in r[gold]] for r in rows], said)
+    if task.kind == "span":
+        normalise = metrics.mlqa_tokens(code) if task.name == "mlqa" else metrics.squad_tokens
+        answers = [r["answers"]["text"] for r in rows]
+        return metrics.squad_items(answers, list(said), normalise)._asdict()
+    return {"right": metrics.accuracy_items([int(r[gold]) for r in rows], list(said))}
+
+
 def scores(spec: Spec, out: Path, say: Say) -> None:
     """scores.parquet (language, split, metric, value) and predictions.parquet."""
     task = tasks.target(spec["task"])
@@ -122,7 +136,8 @@ def _retrieval(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: 
 def _mining(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Path) -> None:
     """F1 of mined pairs on one layer, raw and with each side's mean removed.
 
-    The threshold is the best one on the development corpora (Phang et al. 2020, Appendix A).
+    The threshold is the best one on the development corpora (Phang et al. 2020, Appendix A); it and
+    the F1 there are in dev.parquet.
     """
     model = Model.load(spec["where"]["parent"], {}, 0).eval()
     where, pivot, layer = spec["where"]["hub"], spec["pivot"], spec["layer"]
@@ -140,10 +155,12 @@ def _mining(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Pat
             sides = [retrieval.centre(x) for x in sides]
         return retrieval.margin_scores(*sides), gold
 
-    rows = []
+    rows, dev = [], []
     for code in spec["languages"]:
         for centred in (False, True):
-            threshold = retrieval.best_threshold(*mined(code, "validation", centred)).threshold
+            threshold, best = retrieval.best_threshold(*mined(code, "validation", centred))
+            metric = "f1_centred" if centred else "f1"
+            dev.append({"language": code, "metric": metric, "value": best, "threshold": threshold})
             found, gold = mined(code, spec["split"], centred)
             told = metrics.bucc_f1(sorted(gold), retrieval.mine(found, threshold))._asdict()
             shared = {"language": code, "split": spec["split"], "layer": layer}
@@ -152,6 +169,7 @@ def _mining(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Pat
                 for metric, value in told.items()
             ]
     pd.DataFrame(rows).to_parquet(out / "scores.parquet", index=False)
+    pd.DataFrame(dev).to_parquet(out / "dev.parquet", index=False)
 
 
 @torch.inference_mode()
