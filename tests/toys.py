@@ -19,6 +19,7 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 from xit import paths, phases, specs, study
 from xit.errors import XitError
 from xit.learn.pretrain import new_model, train_tokenizer
+from xit.report import chance
 from xit.runs import Spec
 from xit.study import Study
 from xit.tasks import Task
@@ -193,9 +194,11 @@ def nearest_named(error: BaseException, wrong: str, right: str) -> None:
 
 
 def forget() -> None:
-    """What specs keep for a process: a test that changes files starts without it."""
+    """What is kept for a process: a test that changes files starts without it."""
     specs.fingerprint.cache_clear()
     specs.model_identity.cache_clear()
+    chance._chance.cache_clear()
+    chance._trivial.cache_clear()
 
 
 @contextmanager

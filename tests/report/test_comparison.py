@@ -34,6 +34,18 @@ MAIN = scores(
     ("none", "uner", "de", 1, 10), ("mnli", "uner", "de", 1, 20),
 )  # fmt: skip
 
+
+def test_collapsed_runs_are_counted_on_both_sides(lab: Study) -> None:
+    """Of a change either run may have collapsed: with the intermediate task or without it."""
+    fallen = (MAIN["target"] == "xnli") & (MAIN["seed"] == 3)
+    table = comparison.beside(MAIN.assign(collapsed=fallen | (MAIN["intermediate"] == "mnli")))
+    assert table.set_index("intermediate")["collapsed"].to_dict() == {"none": 1, "mnli": 3 + 1}
+    shown = comparison.beside_table(table, lab)
+    assert shown.iloc[:, -1].tolist() == [1, 4] and "collapsed" in str(shown.columns[-1])
+    assert comparison.own_heat(table)["collapsed"].tolist() == [4]
+    assert "collapsed" not in comparison.beside(MAIN)
+
+
 # -- the paper alone --
 
 

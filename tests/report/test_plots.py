@@ -135,6 +135,19 @@ def test_heatmap_cells() -> None:
     assert limited.axes[0].collections[0].get_clim() == (-5, 5)
 
 
+def test_heatmap_marks_cells_with_collapsed_runs() -> None:
+    fallen = (SCORES["intermediate"] == "mnli") & (SCORES["target"] == "xnli")
+    table = change(SCORES.assign(collapsed=fallen & (SCORES["seed"] == 1)))
+    axes = heatmap_change(table, ["squad_v1", "mnli", "qqp"], ["xnli", "panx"]).axes[0]
+    assert [t.get_text() for t in axes.texts] == ["-1.0", "+0.0", "+10.0†", "-10.0"]
+    assert "1 with collapsed runs, marked †" in alt_text("heatmap_change", table)
+    assert "collapsed" not in alt_text("heatmap_change", change(SCORES))
+    panels = {"Paper": PANEL, "Ours": PANEL.assign(collapsed=[0, 2, 0])}
+    paper, ours = heatmaps_change(panels).axes[:2]
+    assert not any("†" in t.get_text() for t in paper.texts)
+    assert [t.get_text() for t in ours.texts if "†" in t.get_text()] == ["-1.0†"]
+
+
 def test_heatmap_with_a_hole() -> None:
     table = change(SCORES)
     table = table[~((table["intermediate"] == "mnli") & (table["target"] == "panx"))]

@@ -12,7 +12,7 @@ import pytest
 
 from tests.toys import project
 from xit import execute, paths, study, tasks
-from xit.report import prose, tables
+from xit.report import collapse, prose, tables
 from xit.report.page import Section
 from xit.report.results import COLUMNS
 from xit.study import Study
@@ -25,6 +25,9 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Study]:
     project(tmp_path, monkeypatch, with_data=False)
     monkeypatch.setattr(
         tables, "chance", lambda study, target: {"udpos": 20.0, "xquad": 2.0}[target]
+    )
+    monkeypatch.setattr(
+        collapse, "trivial", lambda study, target: {"udpos": 20.0, "xquad": 2.0}[target]
     )
     yield study.load("toy")
     paths.project.cache_clear()
@@ -69,6 +72,13 @@ def test_intermediate_says_who_was_best_at_the_end(at: int, said: bool) -> None:
     assert ("might gain from more updates" in text) == said
 
 
+def test_intermediate_counts_its_collapsed_runs() -> None:
+    frame = best((34.0, 50, 100), (80.0, 60, 100)).assign(trivial=33.3, collapsed=["yes †", "no"])
+    text = prose.intermediate(MNLI, frame)
+    assert "**1 of 2 runs collapsed**" in text and "here 33.3" in text
+    assert "collapsed" not in prose.intermediate(MNLI, frame.assign(collapsed="no"))
+
+
 # -- targets --
 
 MAIN = scores(
@@ -94,22 +104,42 @@ def test_target_without_a_source_language(toy: Study, monkeypatch: pytest.Monkey
     assert text.splitlines()[0] == "- **Tatoeba**: 33.0 (chance 10.0)."
 
 
-@pytest.mark.parametrize(
-    ("value", "fallen"), [(22.9, 1), (23.0, 0), (19.0, 1), (0.0, 1), (90.0, 0)]
-)
-def test_collapsed_is_less_than_three_points_above_chance(
-    toy: Study, value: float, fallen: int
-) -> None:
-    """Chance is 20. Only the source language tells: far languages may fail for other reasons."""
-    frame = scores(("none", "udpos", "en", 1, value), ("none", "udpos", "de", 1, 0.0),
-                   ("none", "udpos", "en", 2, 80.0))  # fmt: skip
-    assert prose.collapsed(frame, toy) == fallen
+def test_collapsed_runs_are_counted_and_named(toy: Study) -> None:
+    text = prose.target(MAIN, toy, "none")  # xquad, seed 2: 4 against a trivial baseline of 2
+    assert "Collapsed target runs: 1 of 4 (no intermediate task → XQuAD: seed 2)." in text
+    assert "less than 3 points above what guessing or one answer to everything gets" in text
+    assert "Collapsed target runs: 0 of 2." in prose.target(MAIN[MAIN["seed"] == 1], toy, "none")
 
 
-def test_collapsed_runs_are_counted_one_by_one(toy: Study) -> None:
-    assert prose.collapsed(MAIN, toy) == 1  # xquad, seed 2: 4 against chance 2
-    assert prose.target(MAIN, toy, "none").rstrip().endswith(": 1.")
-    assert prose.target(MAIN[MAIN["seed"] == 1], toy, "none").rstrip().endswith(": 0.")
+def test_nothing_trained_nothing_collapsed() -> None:
+    frame = scores(("none", "tatoeba", "de", 1, 0)).assign(collapsed=False)
+    assert prose.collapsed(frame).startswith("Nothing was trained")
+
+
+def test_collapsed_intermediate_runs_are_told_with_their_tasks() -> None:
+    frame = scores(("mnli", "udpos", "en", 1, 90)).assign(collapsed=False)
+    rows = [("mnli", 1, ["mnli"], True), ("mnli", 2, [], False),
+            ("multitask", 1, ["ccg", "mnli"], False)]  # fmt: skip
+    runs = pd.DataFrame(rows, columns=["intermediate", "seed", "fallen", "collapsed"])
+    text = prose.collapsed(frame, runs)
+    assert text.startswith("Collapsed target runs: 0 of 1. Collapsed intermediate runs: 1 of 3 (")
+    assert "(MNLI: seed 1; Multi-task in CCG, MNLI alone: seed 1)." in text
+
+
+def test_of_many_collapsed_runs_the_first_are_named() -> None:
+    names = [*tasks.INTERMEDIATE, "none"]
+    rows = [(i, t, "en", s, 0.0) for i in names for t in ("udpos", "xquad") for s in (1, 3)]
+    text = prose.collapsed(scores(*rows).assign(collapsed=True))
+    assert text.startswith("Collapsed target runs: 44 of 44 (ANLI+ → POS: seeds 1, 3; ANLI+ → X")
+    assert text.count("seeds 1, 3") == 12 and " and 10 more)" in text
+
+
+def test_published_collapses() -> None:
+    """Phang et al. 2020, footnote to Table 2: two of the three runs QQP → NER."""
+    text = prose.published_collapses()
+    assert "-45.4 for QQP → NER is the median of 3 runs of which 2 collapsed" in text
+    assert prose.published_collapses({("qqp", "panx")}) == text
+    assert prose.published_collapses({("qqp", "xnli")}) == ""
 
 
 # -- results --

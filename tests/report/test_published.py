@@ -11,6 +11,7 @@ from xit.report.published import (
     TARGET,
     averages,
     benchmark,
+    best_per_target,
     load,
     per_language,
     published_change,
@@ -69,6 +70,17 @@ def test_benchmark_averages_follow_from_their_cells() -> None:
         cells = rows[rows["target"] != "avg"].groupby("target")["value"].mean()
         assert len(cells) == 9
         assert printed.tolist() == [pytest.approx(cells.mean(), abs=ROUNDING)], model
+
+
+def test_the_best_configuration_per_target() -> None:
+    """The paper's X-STILTs row against its own XLM-R row: facts of the printed table."""
+    table = best_per_target().set_index("target")
+    assert set(table.index) == set(TARGET.values())
+    assert list(table.loc["xnli"]) == pytest.approx([79.5, 80.0, 0.5])
+    told = [(76.1 + 60.0) / 2, (78.7 + 63.3) / 2, 2.95]  # means of F1 and EM
+    assert list(table.loc["xquad"]) == pytest.approx(told)
+    assert table.loc["tatoeba", "change"] == pytest.approx(50.2)
+    assert table["value"].mean() == pytest.approx(73.5, abs=0.06)
 
 
 @pytest.mark.parametrize("target", TARGET.values())

@@ -165,6 +165,22 @@ def test_summary_table() -> None:
     assert values.loc["none", "xnli"] == "68.0 (66.0 … 70.0)"
 
 
+def test_collapsed_runs_are_carried_on_and_marked() -> None:
+    """Seed 1 without intermediate training has collapsed: the change of that seed is suspect."""
+    alone = (SCORES["intermediate"] == "none") & (SCORES["seed"] == 1)
+    found = change(SCORES.assign(collapsed=alone))
+    assert found["collapsed"].tolist() == [False, False, True, True, False]
+    other = (SCORES["intermediate"] == "mnli") & (SCORES["seed"] == 0)
+    both = change(SCORES.assign(collapsed=alone | other))
+    assert both["collapsed"].tolist() == [True] * 5
+    assert by_seed(found)["collapsed"].tolist() == [False, True, False]
+    assert by_target(found)["collapsed"].tolist() == [1, 0]
+    table = summary_table(by_target(found))
+    assert list(table.loc["mnli"]) == ["+3.5 (+3.0 … +4.0) †", "-4.5 (no interval)"]
+    assert by_target(found).drop(columns="collapsed").equals(by_target(change(SCORES)))
+    assert list(checked(SCORES.assign(collapsed=alone)).columns) == COLUMNS
+
+
 def test_a_cell_holds_one_kind_of_score() -> None:
     both = pd.concat([SCORES, SCORES.assign(metric="f1")])
     with pytest.raises(XitError, match="mnli → xnli: several splits, metrics or studies"):

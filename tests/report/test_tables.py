@@ -10,7 +10,7 @@ from typing import cast
 import pandas as pd
 import pytest
 
-from tests.toys import TAGS, project, write
+from tests.toys import forget, project, write
 from xit import paths, specs, study, tasks
 from xit.errors import XitError
 from xit.report import tables
@@ -25,10 +25,10 @@ from xit.workers import Result
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
     with pytest.MonkeyPatch.context() as patch:
         project(tmp_path_factory.mktemp("project"), patch)
-        tables._chance.cache_clear()
+        forget()
         yield study.load("toy")
     paths.project.cache_clear()
-    tables._chance.cache_clear()
+    forget()
 
 
 def scores(*rows: tuple[str, str, str, int, str, float]) -> pd.DataFrame:
@@ -52,32 +52,6 @@ def result(path: Path, **spec: object) -> Result:
     )
 
 
-# -- chance --
-
-
-def test_chance_of_retrieval(toy: Study) -> None:
-    assert tables.chance(toy, "tatoeba") == pytest.approx(100 / 18)  # so many sentences
-
-
-def test_chance_of_labels_counts_the_classes_not_those_that_happen_to_occur(toy: Study) -> None:
-    """A fair guess among three labels is right one time in three, however small the test set."""
-    assert tables.chance(toy, "xnli") == pytest.approx(100 / 3)
-
-
-def test_chance_of_answers(toy: Study) -> None:
-    """One of the nine words in each passage is the answer; the two full stops are words too."""
-    words = len("the mat . a cat sat far away .".split())
-    assert tables.chance(toy, "xquad") == pytest.approx(100 / words)
-
-
-def test_chance_of_tags_is_the_most_frequent_tag(tmp_path: Path, toy: Study) -> None:
-    """F1 of chunks: NOUN everywhere finds one of two sentences' chunks, and one that is wrong."""
-    rows = [{"tokens": ["a", "b"], "pos_tags": [1, 1]}, {"tokens": ["a", "b"], "pos_tags": [0, 2]}]
-    write(tmp_path, "google/xtreme", "udpos.English", "test", rows, pos_tags=TAGS)
-    told = tables.chance(study.load("toy", str(tmp_path)), "udpos")
-    assert told == pytest.approx(40)  # precision 1 of 2, recall 1 of 3
-
-
 # -- frames --
 
 
@@ -91,6 +65,20 @@ def test_baseline(toy: Study) -> None:
     tatoeba = table.loc["Tatoeba"]
     assert tatoeba["zero-shot"] == 34
     assert pd.isna(tatoeba["source"]) and pd.isna(tatoeba["gap"])
+
+
+def test_collapsed_runs_are_marked(toy: Study) -> None:
+    fallen = (MAIN["target"] == "udpos") & (MAIN["seed"] == 2)
+    frame = MAIN.assign(collapsed=fallen)
+    assert tables.baseline(frame, toy)["collapsed"].tolist() == [1, "–"]
+    assert list(tables.wide(frame, ["en"]).columns) == ["language", "POS †", "Tatoeba"]
+    change = frame.assign(intermediate="mnli", change=1.0)
+    assert list(tables.change_by_language(change, ["en"]).columns) == ["language", "MNLI †"]
+    assert tables.summary(change[change["target"] == "udpos"], toy)["POS"].tolist() == [
+        "+1.0 (+1.0 … +1.0) †", "–",
+    ]  # fmt: skip
+    told = tables.beside_published(change, toy)
+    assert told.set_index("target")["collapsed seeds"].to_dict() == {"POS": 1, "Tatoeba": 0}
 
 
 def test_main_keeps_the_main_metric(toy: Study) -> None:
@@ -145,19 +133,34 @@ def test_layers_and_by_layer(tmp_path: Path) -> None:
 # -- runs --
 
 
-def test_best(tmp_path: Path) -> None:
-    made = result(tmp_path / "run-1", seed=4)
+def test_best(toy: Study, tmp_path: Path) -> None:
+    """Half of the toy's MNLI rows have one label: 50 is the trivial baseline of all of them."""
+    mnli = {"eval_examples": None}
+    made = result(tmp_path / "run-1", seed=4, settings=mnli, language="en", where={"hub": "hub"})
     told = {"best": 81.5, "best_step": 30, "steps": 90, "stopped_early": True}
     (made.path / "summary.json").write_text(json.dumps(told))
     about: dict = {"task": "mnli", "names": [], "dropped": {}, "encoding": {}}
     (made.path / "data.json").write_text(json.dumps(about))
     [row] = tables.best([made]).to_dict("records")
-    assert row == {"seed": 4, "best": 81.5, "at update": 30, "of": 90, "stopped early": "yes",
-                   "run": "run-1"}  # fmt: skip
-    parts = [about | {"dev": 70.5}, about | {"task": "ccg", "dev": 92.5}]
-    (made.path / "data.json").write_text(json.dumps({"parts": parts}))
-    [row] = tables.best([made]).to_dict("records")
-    assert (row["MNLI"], row["CCG"], row["best"]) == (70.5, 92.5, 81.5)
+    assert row == {"task": "MNLI", "seed": 4, "best": 81.5, "trivial": 50, "collapsed": "no",
+                   "at update": 30, "of": 90, "stopped early": "yes", "run": "run-1"}  # fmt: skip
+    (made.path / "summary.json").write_text(json.dumps(told | {"best": 52.9}))
+    assert tables.best([made])["collapsed"].tolist() == ["yes †"]
+
+
+def test_best_of_several_tasks(toy: Study, tmp_path: Path) -> None:
+    one: dict = {"eval_examples": None}
+    several = {"task": "multitask", "parts": {"mnli": one, "squad_v1": one}, "settings": {}}
+    made = result(tmp_path / "run-1", **several, language="en", where={"hub": "hub"})
+    told = {"best": 51.5, "best_step": 30, "steps": 90, "stopped_early": False}
+    (made.path / "summary.json").write_text(json.dumps(told))
+    for mnli, squad, fallen in ((52.5, 70.5, "in MNLI"), (53, 14.2, "no"), (50, 3.0, "yes †")):
+        parts = [{"task": "mnli", "dev": mnli}, {"task": "squad_v1", "dev": squad}]
+        (made.path / "data.json").write_text(json.dumps({"parts": parts}))
+        [row] = tables.best([made]).to_dict("records")
+        assert (row["MNLI"], row["SQuAD v1.1"], row["best"]) == (mnli, squad, 51.5)
+        assert row["collapsed"] == fallen
+        assert row["trivial"] == pytest.approx((50 + 100 / 9) / 2)
 
 
 def test_data_notes(tmp_path: Path) -> None:
@@ -206,7 +209,7 @@ def test_study_scores_come_from_the_records(toy: Study) -> None:
     target_run(store, "scores-a", "udpos", 3)
     line = {"kind": "scores", "run": "scores-a", "task": "udpos", "seed": 3}
     record = {"runs": [{"kind": "target", "run": "x"}, line]}
-    section = cast(Section, SimpleNamespace(study=toy, records=lambda _: {"mnli": record}))
+    section = cast(Section, SimpleNamespace(study=toy, records=lambda *_: {"mnli": record}))
     frame = tables.study_scores(section)
     assert frame[["intermediate", "target", "seed", "value"]].to_numpy().tolist() == [
         ["mnli", "udpos", 3, 30.0]

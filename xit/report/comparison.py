@@ -139,16 +139,19 @@ def _spread(rows: pd.DataFrame) -> pd.DataFrame:
 
 def combined(main: pd.DataFrame, how: str) -> pd.DataFrame:
     """One row per intermediate and target task: score (0-100), seeds; mean over languages, then
-    `how` over seeds, "median" or "mean"."""
+    `how` over seeds, "median" or "mean"; where `main` has it, how many seeds have collapsed."""
     if how not in COMBINE:
         raise unknown("way to combine seeds", how, COMBINE)
-    runs = results.by_seed(main, "value").groupby(["intermediate", "target"], sort=False)["value"]
-    return pd.DataFrame({"score": runs.agg(how), "seeds": runs.size()}).reset_index()
+    runs = results.by_seed(main, "value").groupby(["intermediate", "target"], sort=False)
+    told = {"score": runs["value"].agg(how), "seeds": runs.size()}
+    told |= {"collapsed": runs["collapsed"].sum()} if "collapsed" in main else {}
+    return pd.DataFrame(told).reset_index()
 
 
 def beside(main: pd.DataFrame, how: str = "median") -> pd.DataFrame:
     """One row per (intermediate, target) that paper and study both have: for score and change the
-    paper's, the study's, and the study's less the paper's. The baseline has no change."""
+    paper's, the study's, and the study's less the paper's. The baseline has no change. `collapsed`,
+    where `main` has it: the runs of the pair, those without intermediate training included."""
     ours = combined(main, how)
     known = ours["intermediate"].isin(list(published.INTERMEDIATE.values()))
     ours = ours[known & ours["target"].isin(list(PRINTED))].reset_index(drop=True)
@@ -162,6 +165,9 @@ def beside(main: pd.DataFrame, how: str = "median") -> pd.DataFrame:
         study_change=ours["score"] - base,
     )
     table.loc[none, ["paper_change", "study_change"]] = float("nan")
+    if "collapsed" in ours:
+        before = ours["target"].map(ours[none].set_index("target")["collapsed"])
+        table["collapsed"] = ours["collapsed"] + before.where(~none, 0)
     return table.assign(
         difference=table["study"] - table["paper"],
         difference_change=table["study_change"] - table["paper_change"],
@@ -181,6 +187,8 @@ def beside_table(table: pd.DataFrame, study: Study) -> pd.DataFrame:
     names = ["paper: change", f"{ours}: change", "difference of changes"]
     names += ["paper: score", f"{ours}: score", "difference of scores"]
     columns = ["paper_change", "study_change", "difference_change", "paper", "study", "difference"]
+    if "collapsed" in shown:
+        columns, names = [*columns, "collapsed"], [*names, f"{ours}: collapsed runs"]
     return shown[["intermediate", "target", *columns]].rename(
         columns=dict(zip(columns, names, strict=True))
     )

@@ -20,7 +20,7 @@ from matplotlib.ticker import MaxNLocator
 from scipy.stats import spearmanr
 
 from xit import tasks
-from xit.report.results import by_target, one_per_cell
+from xit.report.results import COLLAPSED, by_target, one_per_cell
 
 WIDTH = 5.4  # inches
 SMALL = 9  # points
@@ -76,7 +76,8 @@ def heatmap_change(
 
     `change` as from `results.change`, one row per language and seed. Blue is a gain, red a loss,
     white none, full colour from `limit` points on (default: the largest change); bold where two or
-    more seeds all agree in sign. Tasks without scores are left out. ValueError if all are.
+    more seeds all agree in sign, with † where collapsed runs are among them (column `collapsed`).
+    Tasks without scores are left out. ValueError if all are.
     """
     _need(change, "intermediate", "target", "change")
     means = one_per_cell(by_target(change))
@@ -93,6 +94,7 @@ def heatmap_change(
     for text in axes.texts:
         c, r = (int(x) for x in text.get_position())
         text.set_fontweight("bold" if (rows[r], columns[c]) in agree else "normal")
+    _mark(axes, values, means.reset_index())
     return figure
 
 
@@ -111,10 +113,21 @@ def _heat(axes: Axes, values: pd.DataFrame, limit: float, bar: bool = True) -> N
     axes.set(xlabel="Target task", ylabel="Intermediate task")
 
 
+def _mark(axes: Axes, values: pd.DataFrame, table: pd.DataFrame) -> None:
+    """Add † to the cells of `values` that `table` has collapsed runs for."""
+    fallen = table[table["collapsed"] > 0] if "collapsed" in table else table[:0]
+    cells = set(zip(fallen["intermediate"], fallen["target"], strict=True))
+    for text in axes.texts:
+        c, r = (int(x) for x in text.get_position())
+        if (values.index[r], values.columns[c]) in cells:
+            text.set_text(text.get_text() + COLLAPSED)
+
+
 def heatmaps_change(panels: Mapping[str, pd.DataFrame], limit: float = 10) -> Figure:
     """Heat maps as `heatmap_change`, one under the other in one scale, of single numbers.
 
-    Each panel has one row per cell: intermediate, target, change (points). Full colour from `limit`
+    Each panel has one row per cell: intermediate, target, change (points), and `collapsed`, how
+    many of its runs have, where that is known. Full colour from `limit`
     points on, so that one very large change does not leave the others white; panels without rows
     are left out. The order is that of first appearance.
     """
@@ -131,6 +144,7 @@ def heatmaps_change(panels: Mapping[str, pd.DataFrame], limit: float = 10) -> Fi
     figure, panels_of = _figure(height, len(rows), heights=[2.5 + n for n in rows])
     for axes, (name, values) in zip(panels_of, wide.items(), strict=True):
         _heat(axes, values, limit, bar=axes is panels_of[0])
+        _mark(axes, values, shown[name])
         axes.set_title(name, size=10, loc="left")
     return figure
 
@@ -143,10 +157,12 @@ def _alt_heatmap(change: pd.DataFrame) -> str:
     means = by_target(change).sort_values("change", ascending=False)
     high, low = means.iloc[0], means.iloc[-1]
     ends = [f"{_title(x['intermediate'])} → {_title(x['target'])}" for x in (high, low)]
+    fallen = int((means["collapsed"] > 0).sum()) if "collapsed" in means else 0
     return (
         "Heat map of the change against no intermediate training, in points: "
         f"highest {ends[0]} {_points(high['change'])}, lowest {ends[1]} {_points(low['change'])}; "
-        f"{int((means['change'] > 0).sum())} of {len(means)} are gains."
+        f"{int((means['change'] > 0).sum())} of {len(means)} are gains"
+        + (f"; {fallen} with collapsed runs, marked {COLLAPSED}." if fallen else ".")
     )
 
 

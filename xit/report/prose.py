@@ -1,14 +1,14 @@
 """Sentences whose numbers come from results: each claim is made only where the numbers bear it."""
 
+from collections.abc import Collection, Iterable
+
 import pandas as pd
 
 from xit import execute, specs
-from xit.report import published, tables
+from xit.report import collapse, published, tables
 from xit.report.page import Section
 from xit.study import Study
 from xit.tasks import Task
-
-COLLAPSE = 3.0  # points above chance below which a run counts as collapsed
 
 
 def intermediate(task: Task, best: pd.DataFrame) -> str:
@@ -18,10 +18,29 @@ def intermediate(task: Task, best: pd.DataFrame) -> str:
     text += f" (seeds {low:.1f} to {high:.1f}). " if len(best) > 1 else " (one seed). "
     if high - low > 10:
         text += "The seeds differ by more than ten points: expect as much spread in what follows. "
+    fallen = int(best["collapsed"].str.startswith("yes").sum()) if "collapsed" in best else 0
+    if fallen:
+        text += f"**{fallen} of {len(best)} runs collapsed**: {collapse.MEANING}, here "
+        text += f"{best['trivial'].mean():.1f}. Such runs are kept, and what goes on from them is "
+        text += "part of every mean that follows. "
     late = int((best["at update"] > 0.9 * best["of"]).sum())
     if late:
         text += f"{late} of {len(best)} runs were best in their last tenth: "
         text += "they might gain from more updates."
+    return text
+
+
+def published_collapses(pairs: Collection[tuple[str, str]] | None = None) -> str:
+    """What the paper says of collapsed runs behind its Table 2, of `pairs` (intermediate, target)
+    alone if given; "" where it says nothing."""
+    title, text = tables.titles(), ""
+    for pair, (fallen, runs) in published.COLLAPSED.items():
+        if pairs is None or pair in pairs:
+            printed = published.published_change(*pair)
+            text += f"The published {printed:+.1f} for {title[pair[0]]} → {title[pair[1]]} is the "
+            text += f"median of {runs} runs of which {fallen} collapsed, as a footnote to Table 2 "
+            text += "of Phang et al. 2020 says. It prints no single runs, so whether they had "
+            text += "collapsed by this book's definition cannot be told. "
     return text
 
 
@@ -54,20 +73,45 @@ def target(main: pd.DataFrame, study: Study, after: str) -> str:
             lines.append(
                 f"- **{row['target']}**: {row['zero-shot']:.1f} (chance {row['chance']:.1f})."
             )
-    if (main["language"] != study.source).all():  # nothing was fine-tuned, nothing can collapse
-        return "\n".join(lines)
-    fallen = collapsed(main, study)
-    lines.append(f"\nRuns collapsed (source score within {COLLAPSE:g} points of chance): {fallen}.")
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n\n" + collapsed(collapse.flag(main, study))
 
 
-def collapsed(main: pd.DataFrame, study: Study) -> int:
-    """How many (target, intermediate, seed) score at chance in the source language."""
-    source = main[main["language"] == study.source]
-    if source.empty:
-        return 0
-    level = source["target"].map({t: tables.chance(study, t) for t in source["target"].unique()})
-    return int((source["value"] < level + COLLAPSE).sum())
+def collapsed(main: pd.DataFrame, runs: pd.DataFrame | None = None) -> str:
+    """How many runs have collapsed, which, and what that means.
+
+    `main` as `collapse.flag` gives it, `runs` as `collapse.intermediate_runs`.
+    """
+    title, lines = tables.titles(), []
+    every = main[collapse.trained(main)].drop_duplicates(collapse.RUN)
+    if len(every):
+        fallen = every[every["collapsed"]]
+        pairs = [f"{title[r['intermediate']]} → {title[r['target']]}"
+                 for r in fallen.to_dict("records")]  # fmt: skip
+        count = f"{len(fallen)} of {len(every)}{_with_seeds(pairs, fallen['seed'])}"
+        lines.append(f"Collapsed target runs: {count}.")
+    if runs is not None and len(runs):
+        fallen = runs[runs["fallen"].map(len) > 0]
+        names = [
+            title[r["intermediate"]]
+            + ("" if r["collapsed"] else f" in {', '.join(title[t] for t in r['fallen'])} alone")
+            for r in fallen.to_dict("records")
+        ]
+        count = f"{int(runs['collapsed'].sum())} of {len(runs)}"
+        lines.append(f"Collapsed intermediate runs: {count}{_with_seeds(names, fallen['seed'])}.")
+    if not lines:
+        return "Nothing was trained for these targets, so nothing can have collapsed."
+    lines.append(f"Here {collapse.MEANING}; such runs are kept and are part of every mean.")
+    return " ".join(lines)
+
+
+def _with_seeds(names: Iterable[str], seeds: Iterable[int], most: int = 12) -> str:
+    """ " (MNLI → NER: seeds 1, 3; QQP → NER: seed 2)", a name once; "" of nothing."""
+    of: dict[str, list[str]] = {}
+    for name, seed in zip(names, seeds, strict=True):
+        of.setdefault(name, []).append(str(seed))
+    told = [f"{n}: seed{'s' * (len(s) > 1)} {', '.join(s)}" for n, s in of.items()]
+    rest = f" and {len(told) - most} more" if len(told) > most else ""
+    return f" ({'; '.join(told[:most])}{rest})" if told else ""
 
 
 def results(change: pd.DataFrame, study: Study) -> str:

@@ -4,7 +4,8 @@
     summary_table(by_target(change(scores)))
 
 One row a score, in the columns COLUMNS; `value` is 0-100. The unit of analysis is the change
-against the same target, language and seed without intermediate training.
+against the same target, language and seed without intermediate training. Where there is a column
+`collapsed` (xit/report/collapse.py), changes and means carry it on, and cells are marked.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +18,7 @@ from xit.errors import XitError, unknown
 COLUMNS = ["study", "intermediate", "target", "language", "seed", "split", "metric", "value"]
 KEY = COLUMNS[:-1]
 TASK = ["study", "intermediate", "target", "split", "metric"]  # what a mean over languages is of
+COLLAPSED = "†"  # marks a number that collapsed runs have a part in
 NO_INTERVAL = "no interval"  # said of a number from one seed
 
 
@@ -102,15 +104,16 @@ def main(scores: pd.DataFrame, metrics: Mapping[str, str]) -> pd.DataFrame:
 def change(scores: pd.DataFrame, baseline: str = "none") -> pd.DataFrame:
     """`scores` of every other intermediate task, with `baseline` and `change` = value - baseline.
 
-    Paired by target, language, seed, split and metric (and study). XitError, naming it, where the
-    pair without intermediate training is missing.
+    Paired by target, language, seed, split and metric (and study); `collapsed` is then whether
+    either of the two has. XitError, naming it, where the pair without intermediate training is
+    missing.
     """
     if baseline not in set(scores["intermediate"]):
         raise XitError(f"no scores of intermediate task {baseline!r} to compare with")
     pair = [c for c in KEY if c != "intermediate"]
-    base = scores[scores["intermediate"] == baseline].set_index(pair)["value"].rename("baseline")
+    base = scores[scores["intermediate"] == baseline].set_index(pair)
     rest = scores[scores["intermediate"] != baseline]
-    paired = rest.join(base, on=pair)
+    paired = rest.join(base["value"].rename("baseline"), on=pair)
     alone = paired[paired["baseline"].isna()]
     if len(alone):
         row = alone.iloc[0]
@@ -119,14 +122,17 @@ def change(scores: pd.DataFrame, baseline: str = "none") -> pd.DataFrame:
             f"{row['intermediate']} → {row['target']} has seed {row['seed']} in {row['language']}"
             f" ({row['split']}, {row['metric']}), {baseline!r} has not (its seeds: {seeds})"
         )
+    if "collapsed" in scores:
+        before = rest[pair].join(base["collapsed"], on=pair)["collapsed"].astype(bool)
+        paired["collapsed"] = rest["collapsed"] | before
     return paired.assign(change=paired["value"] - paired["baseline"]).reset_index(drop=True)
 
 
 def by_seed(table: pd.DataFrame, column: str = "change") -> pd.DataFrame:
     """Unweighted mean of `column` over the languages, one row per TASK and seed.
 
-    XitError where the seeds of one task were not scored in the same languages: their means would
-    not compare.
+    With `collapsed` where the table has it: whether the run has. XitError where the seeds of one
+    task were not scored in the same languages: their means would not compare.
     """
     for task, rows in table.groupby(TASK, sort=False):
         sets = rows.groupby("seed")["language"].agg(frozenset)
@@ -135,6 +141,8 @@ def by_seed(table: pd.DataFrame, column: str = "change") -> pd.DataFrame:
             raise XitError(f"{task[1]} → {task[2]}: not every seed was scored in {', '.join(odd)}")
     groups = table.groupby([*TASK, "seed"], sort=False)
     means = groups.agg(**{column: (column, "mean"), "languages": ("language", "size")})
+    if "collapsed" in table:
+        means["collapsed"] = groups["collapsed"].any()
     return means.reset_index()
 
 
@@ -142,12 +150,15 @@ def by_target(table: pd.DataFrame, column: str = "change") -> pd.DataFrame:
     """Mean of `column` over languages, then seeds: one row per TASK.
 
     Beside the mean (in `column`): `low` and `high` over the seeds, `seeds` (how many), `values`
-    (each seed's, in order of seed) and `languages` (how many).
+    (each seed's, in order of seed), `languages` (how many) and, where the table has it, `collapsed`
+    (how many of the seeds have).
     """
     seeds = by_seed(table, column).sort_values("seed", kind="stable")
     groups = seeds.groupby(TASK, sort=False)
     wide = groups[column].agg(["mean", "min", "max", "size", tuple])
     wide.columns = pd.Index([column, "low", "high", "seeds", "values"])
+    if "collapsed" in seeds:
+        wide["collapsed"] = groups["collapsed"].sum()
     return wide.assign(languages=groups["languages"].first()).reset_index()
 
 
@@ -161,9 +172,10 @@ def summary_table(
 
     `rows` and `columns` give the order (default: of first appearance). A cell is
     "mean (min … max)" over the seeds, "mean (no interval)" from one seed, "–" where there is
-    nothing. XitError where a cell would mix splits, metrics or studies.
+    nothing; a † after it says that collapsed runs are among them. XitError where a cell would mix
+    splits, metrics or studies.
     """
-    text = [_cell(row, column) for _, row in one_per_cell(means).iterrows()]
+    text = [cell(row, column) for _, row in one_per_cell(means).iterrows()]
     wide = means.assign(text=text).pivot(index="intermediate", columns="target", values="text")
     rows = list(means["intermediate"].unique()) if rows is None else list(rows)
     columns = list(means["target"].unique()) if columns is None else list(columns)
@@ -179,10 +191,13 @@ def one_per_cell(means: pd.DataFrame) -> pd.DataFrame:
     return means
 
 
-def _cell(row: pd.Series, column: str) -> str:
+def cell(row: pd.Series, column: str = "change") -> str:
+    """A row of `by_target` as `summary_table` writes it."""
     sign = "+" if column == "change" else ""
     mean, low, high = (f"{row[c]:{sign}.1f}" for c in (column, "low", "high"))
-    return f"{mean} ({low} … {high})" if row["seeds"] > 1 else f"{mean} ({NO_INTERVAL})"
+    mark = f" {COLLAPSED}" if row.get("collapsed", 0) else ""
+    over = f"{low} … {high}" if row["seeds"] > 1 else NO_INTERVAL
+    return f"{mean} ({over}){mark}"
 
 
 def zero_shot(scores: pd.DataFrame, source_language: str) -> pd.DataFrame:

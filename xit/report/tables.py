@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -10,13 +9,13 @@ import pandas as pd
 from xit import specs, tasks, variants
 from xit.data import hub
 from xit.errors import XitError
-from xit.report import published, results, typology
+from xit.report import collapse, published, results, typology
+from xit.report.chance import chance as chance  # which pages call tables.chance
 from xit.report.page import Section
-from xit.score import metrics
 from xit.settings import BESIDE, MLM
 from xit.specs import Parent
 from xit.study import Study
-from xit.tasks import Split, Task
+from xit.tasks import Task
 from xit.workers import Result
 
 KINDS = {
@@ -130,15 +129,20 @@ def _short(value: object, most: int = 160) -> str:
 
 
 def best(runs: Iterable[Result]) -> pd.DataFrame:
-    """One row a run: seed, best development score (0-100), at which update, of how many."""
+    """One row an intermediate run: seed, best development score and trivial baseline (0-100),
+    whether it has collapsed (of several tasks: on which), at which update it was best, of how many.
+    """
     rows = []
     for run in runs:
         told = json.loads((run.path / "summary.json").read_text())
+        learnt = collapse.learnt(run.spec, run.path)
         rows.append(
             {
                 "task": titles()[str(run.spec["task"])] + (" + MLM" if "mlm" in run.spec else ""),
                 "seed": run.spec["seed"],
-                "best": told["best"],
+                "best": learnt.best,
+                "trivial": learnt.trivial,
+                "collapsed": _fallen(learnt),
                 "at update": told["best_step"],
                 "of": told["steps"],
                 "stopped early": "yes" if told["stopped_early"] else "no",
@@ -147,6 +151,12 @@ def best(runs: Iterable[Result]) -> pd.DataFrame:
             | {"run": run.path.name}
         )
     return pd.DataFrame(rows)
+
+
+def _fallen(learnt: collapse.Learnt) -> str:
+    if learnt.collapsed:
+        return f"yes {results.COLLAPSED}"
+    return f"in {', '.join(titles()[t] for t in learnt.fallen)}" if learnt.fallen else "no"
 
 
 def _each_part(path: Path) -> dict[str, float]:
@@ -215,42 +225,9 @@ def main(scores: pd.DataFrame) -> pd.DataFrame:
     return results.main(scores, {n: t.metric for n, t in tasks.TARGET.items()})
 
 
-def chance(study: Study, target: str) -> float:
-    """What guessing scores on the source language's (retrieval: first language's) test rows, 0-100.
-
-    Labels: one in so many. Tags: F1 of giving every word the most frequent tag. Answers: a random
-    word of the passage. Retrieval: one in so many sentences; mining: next to nothing.
-    """
-    task = tasks.target(target)
-    code = (
-        study.source if task.kind not in ("retrieval", "mining") else study.languages_of(target)[0]
-    )
-    return _chance(task, specs.scored_split(study, task), str(study.hub), code)
-
-
-@lru_cache
-def _chance(task: Task, split: Split, where: str, code: str) -> float:
-    if task.kind == "mining":
-        return 0.0
-    rows, _ = hub.rows(task, split, where, code)
-    gold = task.inputs[-1]
-    if task.kind == "retrieval":
-        return 100 / len(rows)
-    if task.kind == "span":
-        words = [(r["context"].split(), set(r["answers"]["text"])) for r in rows]
-        return (
-            100 * sum(sum(w.strip(".?") in a for w in ws) / len(ws) for ws, a in words) / len(rows)
-        )
-    if task.kind == "tagging":
-        names = hub.label_names(task, split, where, code)
-        tags = [[names[t] for t in r[gold]] for r in rows]
-        most = max(names, key=lambda n: sum(line.count(n) for line in tags))
-        return metrics.tagging_scores(tags, [[most] * len(t) for t in tags])[task.metric]
-    return 100 / len(hub.label_names(task, split, where, code))
-
-
 def baseline(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """One row a target: source language, zero-shot mean (range over seeds), gap, chance."""
+    """One row a target: source language, zero-shot mean (range over seeds), gap, chance, seeds and,
+    where the frame has it, how many of them have collapsed."""
     rows = []
     for target, part in frame.groupby("target", sort=False):
         source = part[part["language"] == study.source].groupby("seed")["value"].mean()
@@ -268,8 +245,24 @@ def baseline(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
                 "split": ", ".join(sorted(set(part["split"]))),
                 "seeds": len(others),
             }
+            | _count_collapsed(part)
         )
     return pd.DataFrame(rows)
+
+
+def _count_collapsed(part: pd.DataFrame) -> dict[str, object]:
+    """{"collapsed": seeds} of one target's rows, "–" where nothing was trained; {} if not known."""
+    if "collapsed" not in part:
+        return {}
+    fallen = part.loc[part["collapsed"], "seed"].nunique()
+    return {"collapsed": int(fallen) if collapse.trained(part).any() else "–"}
+
+
+def _marked(frame: pd.DataFrame, by: str) -> dict[str, str]:
+    """Values of column `by` → titles, with † where collapsed runs are among their rows."""
+    fallen = set(frame.loc[frame["collapsed"], by]) if "collapsed" in frame else set()
+    mark = {True: f" {results.COLLAPSED}", False: ""}
+    return {str(n): titles()[str(n)] + mark[n in fallen] for n in frame[by].unique()}
 
 
 def language_order(study: Study) -> list[str]:
@@ -318,25 +311,26 @@ def languages(study: Study) -> pd.DataFrame:
 
 
 def wide(frame: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
-    """Languages × targets: mean over seeds."""
+    """Languages × targets: mean over seeds; † at a target with collapsed runs."""
     out = frame.groupby(["language", "target"], sort=False)["value"].mean().unstack()
     out = out.reindex([c for c in order if c in out.index])
-    return out.rename(columns=titles()).reset_index()
+    return out.rename(columns=_marked(frame, "target")).reset_index()
 
 
 def change_by_language(change: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
-    """Languages × intermediate tasks: mean change over targets and seeds, in points."""
+    """Languages × intermediate tasks: mean change over targets and seeds, in points; † at a task
+    after which runs have collapsed."""
     out = change.groupby(["language", "intermediate"], sort=False)["change"].mean().unstack()
     out = out.reindex([c for c in order if c in out.index])
-    return out.rename(columns=titles()).reset_index()
+    return out.rename(columns=_marked(change, "intermediate")).reset_index()
 
 
 def beside_published(change: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Rows (intermediate, target): the paper's printed change and the study's, where both exist."""
+    """Rows (intermediate, target): the paper's printed change and the study's, where both exist;
+    then, where `change` has it, how many seeds of the study's have collapsed."""
     rows = []
-    means = results.by_target(change)
-    columns = (means[c] for c in ("intermediate", "target", "change"))
-    for intermediate, target, value in zip(*columns, strict=True):
+    for mean in results.by_target(change).to_dict("records"):
+        intermediate, target = mean["intermediate"], mean["target"]
         try:
             told = published.published_change(intermediate, target)
         except XitError:  # a task that the paper does not have
@@ -346,8 +340,9 @@ def beside_published(change: pd.DataFrame, study: Study) -> pd.DataFrame:
                 "intermediate": titles()[intermediate],
                 "target": titles()[target],
                 "paper (XLM-R large, natural languages)": told,
-                f"study {study.name} ({study.title})": float(value),
+                f"study {study.name} ({study.title})": float(mean["change"]),
             }
+            | ({"collapsed seeds": mean["collapsed"]} if "collapsed" in mean else {})
         )
     return pd.DataFrame(rows)
 
