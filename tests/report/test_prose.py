@@ -142,6 +142,41 @@ def test_published_collapses() -> None:
     assert prose.published_collapses({("qqp", "xnli")}) == ""
 
 
+# -- the choice of an intermediate task --
+
+CHOICE = pd.DataFrame(
+    [("udpos", "mnli", 2.0, 1.0), ("xquad", "none", 0.0, 0.04), ("tatoeba", "mnli", 9.0, 0.0)],
+    columns=["target", "intermediate", "change", "regret"],
+)
+FIRM = pd.DataFrame(
+    [("udpos", "none", 0, 2, 60.0), ("udpos", "mnli", 2, 2, 40.0),
+     ("xquad", "none", 1, 2, 90.0), ("xquad", "mnli", 1, 2, 10.0),
+     ("tatoeba", "none", 0, 2, 0.0), ("tatoeba", "mnli", 2, 2, 100.0)],
+    columns=["target", "intermediate", "alone", "seeds", "share"],
+)  # fmt: skip
+
+
+def test_the_choice_in_words(toy: Study) -> None:
+    text = prose.xstilts(CHOICE, FIRM, toy)
+    first = "For 1 of 2 targets an intermediate task is best on development data, not for XQuAD."
+    assert text.startswith(first)
+    assert "score by +1.0 points on average (+0.0 for XQuAD to +2.0 for POS)" in text
+    assert "In hindsight it was the best choice for 1 of 2" in text
+    assert "the regret is 0.5 points on average (0.0 for XQuAD to 1.0 for POS)" in text
+    assert "For 1 of 2 targets every seed alone makes the same choice." in text
+    assert "examples and seeds drawn anew it stays the same in 65% of the resamples" in text
+    assert "(40 for POS to 90 for XQuAD). For POS that is less than half" in text
+    assert "Tatoeba is not counted" in text and "optimistic" in text
+
+
+def test_the_choice_from_one_seed(toy: Study) -> None:
+    one = FIRM[FIRM["target"] == "xquad"].assign(seeds=1)
+    text = prose.xstilts(CHOICE[1:2], one, toy)
+    assert "For 0 of 1 targets" in text and "not for XQuAD" in text
+    assert "One seed: only the development examples are drawn anew." in text
+    assert "every seed" not in text and "less than half" not in text and " to " not in text[40:]
+
+
 # -- results --
 
 

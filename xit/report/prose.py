@@ -7,6 +7,7 @@ import pandas as pd
 from xit import execute, specs
 from xit.report import collapse, published, tables
 from xit.report.page import Section
+from xit.report.xstilts import on_scored_data
 from xit.study import Study
 from xit.tasks import Task
 
@@ -134,6 +135,54 @@ def results(change: pd.DataFrame, study: Study) -> str:
     if count < 5:
         text += f"With {count} seeds a cell is a range, not an interval: "
         text += "a change smaller than the range of its seeds is not a finding."
+    return text
+
+
+def xstilts(choice: pd.DataFrame, firm: pd.DataFrame, study: Study) -> str:
+    """What choosing each target's intermediate task on development data gives, what it costs, and
+    how firm it is; targets that are chosen on the scored data do not count.
+
+    `choice` and `firm` as from report/xstilts.py.
+    """
+    seen = choice["target"].map(lambda t: on_scored_data(study, t)).astype(bool)
+    fair, text = choice[~seen].assign(title=choice["target"].map(tables.titles())), ""
+    if len(fair):
+        none = fair.loc[fair["intermediate"] == "none", "title"].tolist()
+        count, right = len(fair), int((fair["regret"] < 0.05).sum())
+        text += f"For {count - len(none)} of {count} targets an intermediate task is best on "
+        text += f"development data{', not for ' + ', '.join(none) if none else ''}. What is chosen "
+        text += f"changes the zero-shot score by {fair['change'].mean():+.1f} points on average"
+        text += f"{_range(fair, 'change', '+.1f')}. In hindsight it was the best choice for "
+        text += f"{right} of {count}; the regret is {fair['regret'].mean():.1f} points on average"
+        text += f"{_range(fair, 'regret', '.1f')}.\n\n{_firmness(fair, firm)}\n\n"
+    for title in choice.loc[seen, "target"].map(tables.titles()):
+        text += f"{title} is not counted: its task is chosen on the scored data themselves, so it "
+        text += "has no regret by construction, and its change is optimistic. "
+    return text
+
+
+def _range(table: pd.DataFrame, column: str, digits: str) -> str:
+    """ " (-1.0 for POS to 2.0 for NER)" of a column of numbers; "" of a single row."""
+    rows = table.sort_values(column).to_dict("records")
+    ends = [f"{row[column]:{digits}} for {row['title']}" for row in (rows[0], rows[-1])]
+    return f" ({' to '.join(ends)})" if len(rows) > 1 else ""
+
+
+def _firmness(fair: pd.DataFrame, firm: pd.DataFrame) -> str:
+    """How often seeds and resamples repeat the choice."""
+    chosen = fair[["target", "intermediate", "title"]].merge(firm, on=["target", "intermediate"])
+    same, seeds = int((chosen["alone"] == chosen["seeds"]).sum()), int(chosen["seeds"].min())
+    text = "One seed: only the development examples are drawn anew. " if seeds == 1 else ""
+    if seeds > 1:
+        text = f"For {same} of {len(chosen)} targets every seed alone makes the same choice. "
+    drawn = f"examples{' and seeds' if seeds > 1 else ''}"
+    text += f"With development {drawn} drawn anew it stays the same in "
+    text += f"{chosen['share'].mean():.0f}% of the resamples on average"
+    text += f"{_range(chosen, 'share', '.0f')}. "
+    loose = chosen.loc[chosen["share"] < 50, "title"].tolist()
+    if loose:
+        text += f"For {', '.join(loose)} that is less than half: which intermediate task is best "
+        text += "there is more than these development data can tell. "
     return text
 
 
