@@ -22,7 +22,9 @@ def test_hypothesis_alone_stays_near_chance() -> None:
 
 def test_ending_alone_stays_near_chance() -> None:
     maker = Maker(WORLD, "endings")
-    rows = [tasks.hellaswag_row(GRAMMARS[SOURCE], maker, i, "train") for i in range(3000)]
+    rows = [
+        tasks.hellaswag_row(GRAMMARS[SOURCE], maker.completion(), i, "train") for i in range(3000)
+    ]
     told = [([str(e) for e in r["endings"]], int(str(r["label"]))) for r in rows]  # type: ignore[attr-defined]
     assert choice_alone(told, 2250) < 0.25 + 0.06
 

@@ -30,7 +30,7 @@ def english_split(
     """One split of each of these tasks; MNLI alone has a mismatched validation set."""
     index = count()
     mnli = distinct(
-        lambda: tasks.nli_row(grammar, maker.inference(), next(index)),
+        lambda: tasks.nli_row(grammar, i := maker.inference(), next(index)) | {"item": i},
         lambda r: f"{r['premise']}{r['hypothesis']}",
         seen["nli"],
     )
@@ -45,7 +45,9 @@ def english_split(
     )
     write("rajpurkar/squad", "plain_text", split, take(squad, rows), schema.SQUAD)
     hellaswag = distinct(
-        lambda: tasks.hellaswag_row(grammar, maker, next(index), split),
+        lambda: (
+            tasks.hellaswag_row(grammar, i := maker.completion(), next(index), split) | {"item": i}
+        ),
         lambda r: str(r["ctx"]),
         seen["hellaswag"],
     )
@@ -111,7 +113,7 @@ def quora(
     seen: set[str] = set()
     for split, n in SPLITS:
         rows = fresh(
-            lambda m, _: pairs.qqp_row(grammars[SOURCE], pairs.duplicate(m), 0),
+            lambda m, _: pairs.qqp_row(grammars[SOURCE], i := pairs.duplicate(m), 0) | {"item": i},
             Maker(world, f"{seed}/{split}/qqp"),
             split,
             lambda r: str(sorted((str(r["question1"]), str(r["question2"])))),

@@ -13,6 +13,7 @@ from xit.lab.world import Event, Teller, World
 SLOTS = ("agent", "patient", "place", "time")
 MODIFIERS = ("place", "time", "adjective")
 Row = dict[str, object]
+Completion = tuple[list[Event], list[tuple[str, str]], int]  # context, endings, the right one
 
 
 def only(event: Event, *kept: str) -> Event:
@@ -101,7 +102,7 @@ class Maker:
 
     # -- sentence completion ------------------------------------------------------------------
 
-    def completion(self) -> tuple[list[Event], list[tuple[str, str]], int]:
+    def completion(self) -> Completion:
         """(context events, four (verb, patient) endings, index of the right one).
 
         Somebody does something, then something else; then what one always does next with the first
@@ -176,21 +177,26 @@ def offset(sentence: list[Word], part: list[Word]) -> int:
     raise ValueError(f"{' '.join(wanted)!r} is not in {text(sentence)!r}")
 
 
-def hellaswag_row(grammar: Grammar, maker: Maker, index: int, split: str) -> Row:
-    """A row of HellaSwag; only meant for languages that put the subject first."""
-    events, endings, right = maker.completion()
-    subject = text(grammar.agent(events[0].agent))
+def hellaswag_row(grammar: Grammar, item: Completion, index: int, split: str) -> Row:
+    """A row of HellaSwag: the context ends in the subject, which the endings go on from.
+
+    Where the verb comes before the subject, the subject stands in the endings.
+    """
+    events, endings, right = item
+    inside = grammar.language.order == "VSO"
+    subject = "" if inside else text(grammar.agent(events[0].agent))
     context = " ".join(text(grammar.statement(e)) for e in events)
     phrases = []
     for verb, patient in endings:
-        clause = grammar.clause(Event(events[0].agent, verb, patient), without="agent")
+        event = Event(events[0].agent, verb, patient)
+        clause = grammar.clause(event, without=None if inside else "agent")
         phrases.append(text([*clause, Word(".", "PUNCT", "O", ".")]))
     return {
         "ind": index,
-        "activity_label": maker.world.kind_of_verb[endings[right][0]],
+        "activity_label": endings[right][1].partition(".")[0],  # the kind of thing it is done to
         "ctx_a": context,
         "ctx_b": subject,
-        "ctx": f"{context} {subject}",
+        "ctx": f"{context} {subject}".strip(),
         "endings": phrases,
         "source_id": f"lab~{index}",
         "split": split,

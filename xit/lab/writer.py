@@ -18,6 +18,8 @@ class Writer:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.splits: dict[str, dict[str, list[str]]] = {}
+        # (repo, config, split) → what each row tells, where rows come with it: for translations
+        self.items: dict[tuple[str, str, str], list] = {}
 
     def __call__(
         self, repo: str, config: str, split: str, rows: list[Row], features: Features
@@ -29,6 +31,8 @@ class Writer:
             [{k: r[k] for k in features} for r in rows], features=features
         ).to_parquet(path)
         self.splits.setdefault(repo, {}).setdefault(config, []).append(split)
+        if "item" in rows[0]:
+            self.items[repo, config, split] = [r["item"] for r in rows]
 
     def cards(self) -> None:
         """Write each repository's README.md, whose header tells `datasets` where the splits are."""
