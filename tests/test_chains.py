@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.toys import toy_study
-from xit import chains, runs, specs
+from xit import chains, runs, specs, variants
 from xit.errors import XitError
 from xit.study import Study
 
@@ -37,3 +37,18 @@ def test_targets_go_on_from_their_parents(toy: Study) -> None:
     assert runs.name(told[0][0]).startswith("target-udpos-after-mnli-mlm-seed1-")
     with pytest.raises(XitError, match="target task of study 'toy': 'xnli'"):
         chains.targets(toy, "none", ["xnli"], [1], parents[:1])
+
+
+def test_a_translation_is_read_and_named_as_such(toy: Study) -> None:
+    [[plain]], [[other]] = (chains.intermediate(toy, name, [1]) for name in ("mnli", "mnli@de"))
+    assert runs.name(other).startswith("intermediate-mnli-in-de-seed1-")
+    assert (other["task"], other["language"], other["errors"]) == ("mnli", "de", 0.0)
+    assert "errors" not in plain and plain["language"] == "en"
+    assert other["settings"] == plain["settings"]
+    assert other["data"]["train"] != plain["data"]["train"]
+    assert other["data"]["dev"] != plain["data"]["dev"]
+    assert specs.variant_of(other) == variants.parse("mnli@de")
+    [[both]] = chains.intermediate(toy, "mnli@de+mlm", [1], sentences=40)
+    assert runs.name(both).startswith("intermediate-mnli-in-de-mlm-seed1-")
+    assert specs.variant_of(both) == variants.parse("mnli@de+mlm")
+    assert both["data"]["train"] == other["data"]["train"]

@@ -1,6 +1,7 @@
 """The table of `xit check`: what a study needs, what is there, what to do about the rest."""
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,6 +92,25 @@ def test_a_training_set_of_several_datasets(toy: Study) -> None:
     task = tasks.INTERMEDIATE["anli_plus"]
     repos = [part.split.repo for part in inventory._training(task, task.dev, "en")]
     assert repos == [*["facebook/anli"] * 3, "nyu-mll/glue", "stanfordnlp/snli"] * 2
+
+
+def test_translations_have_lines_of_their_own(toy: Study, tmp_path: Path) -> None:
+    told = {"translation": {"variants": ("mnli@de", "mnli@fr", "qqp@de"),
+                            "targets": ("tatoeba", "udpos")}}  # fmt: skip
+    lines = by_name(dataclasses.replace(toy, ablations=told))
+    more = inventory.fine_tuned(dataclasses.replace(toy, ablations=told))
+    assert more == inventory.fine_tuned(toy) + 2 * 3 * (1 + 1)  # seeds, variants, they and POS
+    xnli = lines["facebook/xnli *"]
+    assert (xnli.use, xnli.found, xnli.state) == ("mnli", "1 of 2", "missing")
+    assert (xnli.rows, xnli.expected) == (30, 2 * (392_702 + 2_490))
+    assert "local/translated/qqp.de" in lines["xit/translated qqp.*"].remedy
+    place = tmp_path / "local" / "translated" / "qqp.de"
+    place.mkdir(parents=True)
+    row = {"question1": "a", "question2": "b", "label": 0}
+    for split in ("train", "validation"):
+        (place / f"{split}.jsonl").write_text(json.dumps(row) + "\n")
+    line = by_name(dataclasses.replace(toy, ablations=told))["xit/translated qqp.*"]
+    assert (line.source, line.state, line.rows, line.columns) == ("directory", "excerpt", 2, "ok")
 
 
 def test_what_is_left_out_has_a_line(toy: Study) -> None:

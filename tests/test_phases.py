@@ -136,6 +136,17 @@ def test_a_task_with_language_modelling_beside_it(toy: Study) -> None:
     assert torch.equal(alone.lm_head.dense.weight, start.lm_head.dense.weight)
 
 
+def test_a_translation_is_what_is_trained_on(toy: Study) -> None:
+    """24 rows in German; the development score is on XNLI's six German ones."""
+    [[spec]] = chains.intermediate(toy, "mnli@de", [1])
+    path = made(spec)
+    about = json.loads((path / "data.json").read_text())
+    assert about["dropped"]["read"] == 24 and len(about["names"]) == 3
+    dev = pd.read_parquet(path / "history.parquet")["dev"].dropna()
+    assert all(round(score * 6 / 100, 6).is_integer() for score in dev)
+    assert (path / "head.safetensors").exists()
+
+
 def test_a_failing_build_says_why_and_leaves_nothing(toy: Study) -> None:
     spec = tuned(toy, "intermediate", tasks.intermediate("mnli"))
     spec = spec | {"where": spec["where"] | {"parent": "no/where"}, "seed": 99}

@@ -358,3 +358,23 @@ def test_multi_task_training_takes_all_others_with_their_own_settings() -> None:
     assert both.part_settings(tasks.intermediate("mnli"), examples=None)["examples"] == 300
     with pytest.raises(XitError, match="no intermediate tasks to train together"):
         toy(intermediate=("multitask",)).parts()
+
+
+def test_translations_that_nobody_has_supplied_are_left_out() -> None:
+    """MNLI's is on the Hub; QQP's in German is there, in Russian it is not."""
+    told = {"translation": {"variants": ["mnli@de", "qqp@de", "qqp@ru", "qqp@ru+mlm"],
+                            "targets": ["tatoeba"]}}  # fmt: skip
+    toy(hub="", ablations=told, intermediate=["mnli", "qqp"])
+    place = paths.project() / "local" / "translated" / "qqp.de"
+    place.mkdir(parents=True)
+    left = load("toy")
+    assert left.ablations["translation"]["variants"] == ("mnli@de", "qqp@de")
+    assert left.variants() == ["mnli@de", "qqp@de"]
+    [gap] = left.gaps
+    assert gap.startswith("qqp@ru, qqp@ru+mlm: translations of QQP and HellaSwag are not")
+    assert "local/translated/qqp.de/train.parquet" in gap
+    assert load("toy", "lab").variants() == list(told["translation"]["variants"])
+    place.rmdir()
+    only = {"translation": {"variants": ["qqp@de"], "targets": ["tatoeba"]}}
+    toy(hub="", ablations=only, intermediate=["mnli", "qqp"])
+    assert "translation" not in load("toy").sections()

@@ -41,3 +41,27 @@ def test_the_paper_s_tasks_are_all_there() -> None:
     for task in TARGET.values():
         if task.model_of:
             assert tasks.target(task.model_of).train == task.train
+
+
+def test_a_translation_is_the_task_on_other_data() -> None:
+    """MNLI's is XNLI's training set; what is not on the Hub has a repository of its own."""
+    mnli = tasks.translated(INTERMEDIATE["mnli"], "de")
+    assert (mnli.train, mnli.dev) == (
+        tasks.Split("facebook/xnli", "{code}", "train"),
+        tasks.Split("facebook/xnli", "{code}", "validation"),
+    )
+    assert (mnli.name, mnli.kind, mnli.columns, mnli.language) == (
+        "mnli", "pair", tasks.PAIR, "de",
+    )  # fmt: skip
+    assert mnli.supplied == "" and mnli.epochs == INTERMEDIATE["mnli"].epochs
+    qqp = tasks.translated(INTERMEDIATE["qqp"], "ru")
+    assert qqp.train == tasks.Split("xit/translated", "qqp.{code}", "train")
+    assert qqp.supplied == "xit/translated" and qqp.labels == ("not_duplicate", "duplicate")
+    wrong = tasks.translated(INTERMEDIATE["mnli"], "qab", 0.25)
+    assert wrong.dev == tasks.Split("xit/translated", "mnli.{code}.0.25", "validation")
+    assert wrong.errors == 0.25
+    assert tasks.translated(INTERMEDIATE["mnli"], "qab", 1.0).train == tasks.Split(
+        "xit/translated", "mnli.{code}.1", "train"
+    )
+    with pytest.raises(XitError, match="'ccg' in 'de': expected one of mnli, qqp, hellaswag"):
+        tasks.translated(INTERMEDIATE["ccg"], "de")

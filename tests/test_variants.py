@@ -20,7 +20,7 @@ def test_a_name_tells_all() -> None:
 
 
 @given(
-    st.sampled_from(sorted(set(tasks.INTERMEDIATE) - {tasks.MULTITASK})),
+    st.sampled_from(sorted(tasks.TRANSLATIONS)),
     st.booleans(),
     st.sampled_from(["", "de", "qab"]),
     st.sampled_from([0.0, 0.05, 0.25, 1.0]),
@@ -39,6 +39,7 @@ def test_there_and_back(task: str, mlm: bool, language: str, errors: float) -> N
         ("mnli@de~2", "share of errors between 0 and 1"),
         ("mnli@de~0.2.1", "share of errors between 0 and 1"),
         ("multitask+mlm", "has no variants"),
+        ("squad_v1@de", "'squad_v1' in 'de': expected one of mnli, qqp, hellaswag"),
         ("", "expected task"),
     ],
 )

@@ -122,6 +122,7 @@ def hub(place: Path) -> Path:
     for code, name in (("en", "English"), ("de", "German")):
         for split in ("validation", "test"):
             write(place, "facebook/xnli", code, split, paired(6), label=names)
+        write(place, "facebook/xnli", code, "train", paired(30)[6:], label=names)
         write(place, "google/xtreme", f"XQuAD.{code}", "validation", asked(5))
         for split in ("train", "validation", "test"):
             write(place, "google/xtreme", f"udpos.{name}", split, tagged(12), pos_tags=TAGS)

@@ -19,7 +19,7 @@ def intermediate(
     leaves the study's.
     """
     variant = variants.parse(name)
-    row, base = tasks.intermediate(variant.task), specs.base(study)
+    row, base = variant.row, specs.base(study)
     own = {k: v for k, v in changed.items() if k not in BESIDE}
     settings = study.settings("intermediate", row, **own)
     if row.name == tasks.MULTITASK:

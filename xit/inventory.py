@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from xit import specs, tasks
+from xit import specs, tasks, variants
 from xit.data import hub, look
 from xit.errors import XitError
 from xit.paths import project
@@ -59,6 +59,10 @@ def parts(study: Study) -> Iterator[Part]:
         yield from (Part(task, text, code) for code in codes)
     for task in map(tasks.intermediate, study.intermediate):
         yield from _training(task, task.dev, study.source)
+    for name in study.variants():
+        task = variants.parse(name).row
+        if task.language:
+            yield from _training(task, task.dev, task.language)
     for task in map(tasks.target, study.targets):
         yield from _training(task, tasks.TUNE.get(task.name, task.dev), study.source)
         split = specs.scored_split(study, task)
@@ -118,10 +122,16 @@ def model_directory(model: str) -> Path | None:
 
 def fine_tuned(study: Study) -> int:
     """How many models the study fine-tunes and keeps: each of about the size of the first."""
-    rows = [tasks.target(name) for name in study.targets]
-    targets = sum(row.train is not None and not row.model_of for row in rows)
+
+    def trained(names: Iterable[str]) -> int:
+        rows = map(tasks.target, names)
+        return sum(row.train is not None and not row.model_of for row in rows)
+
     before = len(study.intermediate)
-    return study.num_seeds * (before + targets * (1 + before))
+    count = before + trained(study.targets) * (1 + before)
+    for told in study.ablations.values():
+        count += len(told["variants"]) * (1 + trained(told["targets"]))
+    return study.num_seeds * count
 
 
 def _model(study: Study) -> Line:
@@ -164,7 +174,7 @@ def _dataset(where: str, group: list[Part]) -> Line:
     return Line(
         f"{repo} {pattern} ({', '.join(dict.fromkeys(name for _, name in seen))})",
         ", ".join(dict.fromkeys(part.task.name for part in group)),
-        _source(where, list(there.values())),
+        _source(where, repo, list(there.values())),
         _state(list(errors.values()), lacking, rows, expected),
         f"{len(codes) - len(gone)} of {len(codes)}" if "*" in pattern else "",
         rows,
@@ -214,8 +224,8 @@ def _total(values: Iterable[int | None]) -> int | None:
     return sum(known) if known and len(known) == len(listed) else None
 
 
-def _source(where: str, there: list[look.Found]) -> str:
-    if where:
+def _source(where: str, repo: str, there: list[look.Found]) -> str:
+    if where or repo.startswith("xit/"):  # which the Hub does not have: data/supplied.py
         return "lab" if where.partition(":")[0] == "lab" else "directory"
     return "cache" if any(x.cached for x in there) else "Hub"
 

@@ -19,7 +19,7 @@ import pandas as pd
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from xit import tasks
+from xit import specs, tasks
 from xit.data import corpus, encode, hub
 from xit.errors import XitError
 from xit.learn import pretrain as scratch
@@ -162,9 +162,9 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
     Of several tasks (`parts`) every batch is of one, drawn with probability ∝ min(examples, limit)
     (Raffel et al. 2020); the development score is then the mean over the tasks.
     """
-    find = tasks.intermediate if spec["kind"] == "intermediate" else tasks.target
     where, s, code = spec["where"]["hub"], spec["settings"], spec["language"]
-    wanted = {find(name): told for name, told in spec.get("parts", {spec["task"]: s}).items()}
+    parts_of = spec.get("parts", {spec["task"]: s})
+    wanted = {specs.task_of(spec, name): told for name, told in parts_of.items()}
     names = {t: hub.outputs(t, t.train, where, code) for t in wanted if t.train}
     heads = {t.name: (t.kind, len(n)) for t, n in names.items()}
     model = Model.load(spec["where"]["parent"], heads, spec["seed"])

@@ -20,6 +20,7 @@ from xit.runs import Spec
 from xit.settings import PRETRAIN
 from xit.study import Study
 from xit.tasks import Split, Task
+from xit.variants import Variant
 
 RECIPES = {
     "pretrain": 2,  # 2: fused AdamW
@@ -142,23 +143,28 @@ def mlm_loss(study: Study, parent: Parent, corpora: dict, examples: int = 200) -
 def fine_tune(
     study: Study, phase: str, task: Task, parent: Parent, seed: int, settings: dict, after: str = ""
 ) -> Spec:
-    """The spec of fine-tuning `parent` on `task` in the study's source language."""
-    where = _data(study)
+    """The spec of fine-tuning `parent` on `task` in the study's source language.
+
+    In another language where `task` is a translation (tasks.translated).
+    """
+    where, code = _data(study), task.language or study.source
     if task.train is None or task.dev is None:
         raise XitError(f"{task.title} has no training data: it is scored as it is")
     tune = tasks.TUNE.get(task.name, task.dev)
-    return {
+    slug = Variant(task.name, language=task.language, errors=task.errors).slug
+    translation = {"errors": task.errors} if task.language else {}
+    return translation | {
         "kind": phase,
-        "slug": f"{task.name}{f'-after-{named(after)}' if after else ''}-seed{seed}",
+        "slug": f"{slug}{f'-after-{named(after)}' if after else ''}-seed{seed}",
         "recipe": RECIPES[phase],
         "task": task.name,
-        "language": study.source,
+        "language": code,
         "seed": seed,
         "settings": settings,
         "parent": parent.identity,
         "data": {
-            "train": fingerprint(where, task, task.train, study.source, settings["examples"]),
-            "dev": fingerprint(where, task, tune, study.source, settings["eval_examples"]),
+            "train": fingerprint(where, task, task.train, code, settings["examples"]),
+            "dev": fingerprint(where, task, tune, code, settings["eval_examples"]),
         },
         "where": {"hub": where, "parent": parent.path},
     }
@@ -189,7 +195,7 @@ def with_mlm(
     spec = fine_tune(study, "intermediate", task, parent, seed, settings)
     sample = (where, mlm["corpora"], mlm["sentences"], mlm["alpha"])
     return spec | {
-        "slug": f"{task.name}-mlm-seed{seed}",
+        "slug": f"{variant_of(spec)._replace(mlm=True).slug}-seed{seed}",
         "mlm": mlm,
         "data": spec["data"] | {"text": corpus.fingerprint(*sample)},
     }
@@ -234,6 +240,18 @@ def scores(
         },
         "where": {"hub": where, "parent": parent.path, "seed": seed, "after": after},
     }
+
+
+def variant_of(spec: Spec) -> Variant:
+    """The intermediate task or variant that the run of `spec` has learnt."""
+    language = spec["language"] if "errors" in spec else ""
+    return Variant(spec["task"], "mlm" in spec, language, spec.get("errors", 0.0))
+
+
+def task_of(spec: Spec, name: str) -> Task:
+    """The row of the task `name` that the run of `spec` is trained on, translated if it is."""
+    row = tasks.intermediate(name) if spec["kind"] == "intermediate" else tasks.target(name)
+    return tasks.translated(row, spec["language"], spec["errors"]) if "errors" in spec else row
 
 
 def named(after: str) -> str:

@@ -25,10 +25,11 @@ NOTEBOOKS = {
     "target": "03_target.ipynb",
     "results": "04_results.ipynb",
     "mlm": "05_mlm.ipynb",
+    "translation": "06_translation.ipynb",
     "published": "08_published.ipynb",
 }
 READING = ("results", "published")  # sections that only read what others have made
-ABLATIONS = ("mlm",)  # sections that train what no other has trained
+ABLATIONS = ("mlm", "translation")  # sections that train what no other has trained
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,11 @@ class Study:
             raise XitError(f"study {self.name!r} has no mlm: corpora to continue on")
         told = {k: v for k, v in changed.items() if v is not None}
         return MLM | self.mlm | told | {"corpora": corpora}
+
+    def variants(self) -> list[str]:
+        """The variants of intermediate tasks that the ablations train."""
+        named = (v for told in self.ablations.values() for v in told["variants"])
+        return list(dict.fromkeys(named))
 
     def sections(self) -> list[str]:
         """Every section, in reading order."""
@@ -192,6 +198,8 @@ def _with_what_is_there(study: Study) -> Study:
         lost = [t for t in rows if t.supplied and not supplied.find(study.hub, t.supplied)]
         kept[phase] = tuple(t.name for t in rows if t not in lost)
         gaps += [f"{t.title}: {supplied.SUPPLIED[t.supplied]}" for t in lost]
+    if untranslated := [v for v in study.variants() if not _is_there(study.hub, v)]:
+        gaps.append(f"{', '.join(untranslated)}: {supplied.SUPPLIED[tasks.TRANSLATED]}")
     if not kept["targets"]:
         told = "; ".join(gaps)
         raise XitError(f"study {study.name!r} has no data for any of its targets: {told}")
@@ -199,17 +207,29 @@ def _with_what_is_there(study: Study) -> Study:
         study,
         intermediate=kept["intermediate"],
         targets=kept["targets"],
-        ablations=_kept(study, kept),
+        ablations=_kept(study, kept, untranslated),
         gaps=tuple(gaps),
     )
 
 
-def _kept(study: Study, kept: dict[str, tuple[str, ...]]) -> dict[str, dict[str, tuple[str, ...]]]:
+def _is_there(hub: str, variant: str) -> bool:
+    """Whether the user has supplied a translation that is not on the Hub; true of all others."""
+    task = variants.parse(variant).row
+    if task.supplied != tasks.TRANSLATED or task.train is None:
+        return True
+    place = supplied.find(hub, task.supplied)
+    return bool(place and (place / task.train.config.format(code=task.language)).is_dir())
+
+
+def _kept(
+    study: Study, kept: dict[str, tuple[str, ...]], untranslated: list[str]
+) -> dict[str, dict[str, tuple[str, ...]]]:
     """The ablations without what the study has lost; without those that nothing is left of."""
     lost = set(study.intermediate) - set(kept["intermediate"])
     left = {}
     for section, told in study.ablations.items():
-        names = tuple(v for v in told["variants"] if variants.parse(v).task not in lost)
+        there = [v for v in told["variants"] if v not in untranslated]
+        names = tuple(v for v in there if variants.parse(v).task not in lost)
         targets = tuple(t for t in told["targets"] if t in kept["targets"])
         if names and targets:
             left[section] = {"variants": names, "targets": targets}

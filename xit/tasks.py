@@ -7,7 +7,7 @@ epochs, learning rates); XTREME `evaluate.py` (languages, metrics); the dataset 
 import dataclasses
 from dataclasses import dataclass
 
-from xit.errors import unknown
+from xit.errors import XitError, unknown
 
 LANGUAGES = {
     # code: (ISO 639-3 as Tatoeba's configs write it, name as udpos's configs write it)
@@ -98,6 +98,8 @@ class Task:
     epochs: int = 0  # likewise
     cite: str = ""  # key in book/references.bib
     supplied: str = ""  # the repository that the user has to supply: data/supplied.py
+    language: str = ""  # of train and dev, where these are translated
+    errors: float = 0.0  # share of content words that the lab's translator gets wrong in them
     note: str = ""  # where the row departs from the paper
 
     @property
@@ -230,6 +232,29 @@ TARGET = {
 
 # what a task's development score is measured on while it trains, when that is not `dev` itself
 TUNE = {"xquad": SQUAD[1]}
+
+# what Phang et al. 2020 translated: MNLI as XNLI's authors did, the others by machine, which are
+# not on the Hub; label names, as these need not be in the user's files
+TRANSLATED = "xit/translated"
+TRANSLATIONS = {"mnli": (), "qqp": ("not_duplicate", "duplicate"), "hellaswag": ()}
+
+
+def translated(task: Task, language: str, errors: float = 0.0) -> Task:
+    """`task` trained and tuned on data in `language`, in which a share of `errors` of the content
+    words is wrong (lab); XitError for a task that there are no translations of.
+
+    MNLI is tuned on XNLI's validation set: XNLI has no translation of MNLI's own.
+    """
+    if task.name not in TRANSLATIONS:
+        known = ", ".join(TRANSLATIONS)
+        raise XitError(f"intermediate task {task.name!r} in {language!r}: expected one of {known}")
+    repo, config = TRANSLATED, f"{task.name}.{{code}}" + (f".{errors:g}" if errors else "")
+    if task.name == "mnli" and not errors:
+        repo, config = "facebook/xnli", "{code}"
+    train, dev, _ = _same(repo, config, "train", "validation", None)
+    labels, supplied = TRANSLATIONS[task.name], TRANSLATED * (repo == TRANSLATED)
+    return dataclasses.replace(task, train=train, dev=dev, labels=labels, language=language,
+                               errors=errors, supplied=supplied)  # fmt: skip
 
 
 def intermediate(name: str) -> Task:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from xit import tasks
 from xit.errors import XitError
+from xit.tasks import Task
 
 FORM = re.compile(
     r"(?P<task>[^+@~]+)(@(?P<language>[^+@~]+)(~(?P<errors>[\d.]+))?)?(?P<mlm>\+mlm)?"
@@ -48,6 +49,12 @@ class Variant(NamedTuple):
             text += f", {100 * self.errors:g}% errors"
         return text + (" + MLM" if self.mlm else "")
 
+    @property
+    def row(self) -> Task:
+        """Its row of the task table: the task's own, or that of its translation."""
+        row = tasks.intermediate(self.task)
+        return tasks.translated(row, self.language, self.errors) if self.language else row
+
 
 def parse(name: str) -> Variant:
     """The variant called `name`; XitError for an unknown task or another form."""
@@ -66,4 +73,6 @@ def parse(name: str) -> Variant:
         raise XitError(f"intermediate task {name!r}: expected a share of errors between 0 and 1")
     if found["task"] == tasks.MULTITASK and name != tasks.MULTITASK:
         raise XitError(f"intermediate task {name!r}: multi-task training has no variants")
-    return Variant(found["task"], bool(found["mlm"]), found["language"] or "", errors)
+    variant = Variant(found["task"], bool(found["mlm"]), found["language"] or "", errors)
+    _ = variant.row  # refuses what there are no translations of
+    return variant

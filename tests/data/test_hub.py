@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import datasets
 import pytest
 
 from tests.toys import TAGS, asked, nearest_named, paired, write
 from tests.toys import hub as make_hub
 from xit import paths, tasks
-from xit.data import hub
+from xit.data import hub, look
 from xit.errors import XitError
 from xit.tasks import INTERMEDIATE, QA, TARGET, Split, Task
 
@@ -307,3 +308,28 @@ def test_labels_without_names(tmp_path: Path) -> None:
     write(tmp_path, "google/xtreme", "PAWS-X.en", "train", [rows[0] | {"label": "2"}])
     with pytest.raises(XitError, match="unknown label of paws_x '2'"):
         hub.rows(task, task.train, str(tmp_path), "en")
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_files_without_a_card_are_read_where_a_user_puts_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """A translation that the user has made: columns and label numbers of the original."""
+    monkeypatch.setenv("XIT_ROOT", str(tmp_path))
+    paths.project.cache_clear()
+    place = tmp_path / "local" / "translated" / "qqp.de"
+    place.mkdir(parents=True)
+    for split, count in (("train", 5), ("validation", 2)):
+        rows = [{"question1": f"{i}", "question2": "b", "label": i % 2} for i in range(count)]
+        data = datasets.Dataset.from_list(rows)
+        data.to_json(place / f"{split}.jsonl") if kind == "jsonl" else data.to_parquet(
+            place / f"{split}.parquet"
+        )
+    task = tasks.translated(INTERMEDIATE["qqp"], "de")
+    assert task.train and task.dev
+    rows, _ = hub.rows(task, task.train, "", "de")
+    assert [r["label"] for r in rows] == [0, 1, 0, 1, 0]
+    assert len(hub.rows(task, task.dev, "", "de")[0]) == 2
+    assert hub.label_names(task, task.train, "", "de") == ["not_duplicate", "duplicate"]
+    assert look.split("", "xit/translated", "qqp.de", "train").rows == 5
+    paths.project.cache_clear()

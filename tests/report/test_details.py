@@ -88,6 +88,14 @@ def test_language_modelling_beside_a_task(lab: Study) -> None:
     assert without["masked language modelling beside a task"]["xit"] == "not in this study"
 
 
+def test_translated_data_are_told(lab: Study) -> None:
+    row = rows(lab)["intermediate data in other languages"]
+    assert row["xit"] == "MNLI in qae, qab, qaj; HellaSwag in qae, qab, qaj"
+    assert row["departure and reason"] == "the lab's own translator"
+    without = rows(dataclasses.replace(lab, ablations={}))
+    assert without["intermediate data in other languages"]["xit"] == "not in this study"
+
+
 def test_numbers_from_memory_are_not_printed(lab: Study) -> None:
     """The cap and the exponent are lost in the text that could be read."""
     table = rows(lab)

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from xit.report.plots import (
     ALT,
     alt_text,
+    error_curves,
     heatmap_change,
     heatmaps_change,
     language_dots,
@@ -58,6 +59,14 @@ PANEL = pd.DataFrame(
     {"intermediate": ["b", "b", "a"], "target": ["t2", "t1", "t2"], "change": [50.0, -1.0, 2.0]}
 )
 
+ERRORS = pd.DataFrame(
+    [("mnli", "qab", target, where, errors, seed, value + seed - 10 * errors, 2.0)
+     for target, where, value in (("xnli", "own", 6.0), ("xnli", "others", 3.0),
+                                  ("tatoeba", "others", 1.0))
+     for errors in (0.0, 0.5) for seed in (1, 2)],
+    columns=["task", "data", "target", "where", "errors", "seed", "change", "original"],
+)  # fmt: skip
+
 FIGURES: dict[str, tuple[Callable[[], Figure], pd.DataFrame]] = {
     "heatmap_change": (
         lambda: heatmap_change(change(SCORES), ["squad_v1", "mnli", "qqp"], ["xnli", "panx"]),
@@ -70,6 +79,7 @@ FIGURES: dict[str, tuple[Callable[[], Figure], pd.DataFrame]] = {
     "language_dots": (lambda: language_dots(BASE, LANGUAGES, "qaa", {"xnli": 33.3}), BASE),
     "training_curves": (lambda: training_curves(HISTORY), HISTORY),
     "retrieval_by_layer": (lambda: retrieval_by_layer(LAYERS), LAYERS),
+    "error_curves": (lambda: error_curves(ERRORS), ERRORS),
     "scatter_change_distance": (lambda: scatter_change_distance(DISTANCE), DISTANCE),
 }
 
@@ -116,6 +126,10 @@ def test_alternative_texts_say_the_numbers() -> None:
     assert "centred best at layer 1 with 15.0" in alt_text("retrieval_by_layer", LAYERS)
     scatter = alt_text("scatter_change_distance", DISTANCE, distance="syntactic")
     assert "3 languages: -1.0 to +2.0 points, rank correlation -1.00" in scatter
+    assert alt_text("error_curves", ERRORS) == (
+        "Lines: change in points, 0% to 50% of words wrong: MNLI → XNLI in qab +7.5 to +2.5; "
+        "MNLI → XNLI others +4.5 to -0.5; MNLI → Tatoeba others +2.5 to -2.5."
+    )
     with pytest.raises(ValueError, match="unknown kind of figure 'pie'"):
         alt_text("pie", BASE)
 
@@ -222,3 +236,15 @@ def test_alt_text_of_several_heat_maps() -> None:
         "Heat maps of change in points. Paper: highest b → t2 +50.0, lowest b → t1 -1.0, "
         "2 of 3 are gains."
     )
+
+
+def test_every_seed_of_an_error_curve_is_drawn() -> None:
+    """Two seeds and their mean, a dashed line for the original, and zero: twice in the first."""
+    xnli, tatoeba = error_curves(ERRORS).axes
+    assert (len(xnli.lines), len(tatoeba.lines)) == (2 * 4 + 1, 4 + 1)
+    assert xnli.get_title("left") == "MNLI in qab → XNLI"
+    mean = next(line for line in xnli.lines if line.get_label() == "in the language of the data")
+    assert np.asarray(mean.get_xdata()).tolist() == [0, 50]
+    assert np.asarray(mean.get_ydata()).tolist() == [7.5, 2.5]
+    dashed = [line for line in xnli.lines if line.get_linestyle() == "--"]
+    assert [np.asarray(line.get_ydata()).tolist() for line in dashed] == [[2.0, 2.0]] * 2

@@ -96,6 +96,8 @@ def load(hub: str, repo: str, name: str, split: str) -> datasets.Dataset:
     try:
         if place and (place / "data" / "AUTO").is_dir():
             return ccgbank.load(place, split)
+        if place and (place / name).is_dir() and not (place / "README.md").exists():
+            path, name = str(place / name), "default"  # files that a user has put there
         return _load(path, name, split, _cache(place) if place else None)
     except XitError:
         raise

@@ -40,8 +40,8 @@ class Silent(XitError):
 
 def split(where: str, repo: str, config: str, name: str) -> Found:
     """One split of a dataset in hub `where`; XitError if it is missing or cannot be read."""
-    if where:
-        return _in_directory(where, repo, config, name)
+    if place := hub.location(where, repo):
+        return _in_directory(place, where, repo, config, name)
     return _in_cache(repo, config, name) if silence() else _on_hub(repo, config, name)
 
 
@@ -88,8 +88,7 @@ def upstream() -> dict[tuple[str, str, str], tuple[int, str]]:
         return {(repo, config, name): (int(n), terms) for repo, config, name, n, terms in table}
 
 
-def _in_directory(where: str, repo: str, config: str, name: str) -> Found:
-    place = Path(hub.root(where), repo)
+def _in_directory(place: Path, where: str, repo: str, config: str, name: str) -> Found:
     if (named := _card(place)[0]) and config not in named:  # as `datasets` would say, but at once
         raise unknown(f"config of {repo}:", config, named)
     columns = hub.columns(where, repo, config, name)

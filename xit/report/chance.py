@@ -45,10 +45,9 @@ def trivial(study: Study, target: str) -> float:
 
 def trivial_on_dev(spec: Spec) -> dict[str, float]:
     """Task → `trivial` on the development rows of a fine-tuned run; several of multi-task runs."""
-    find = tasks.intermediate if spec["kind"] == "intermediate" else tasks.target
     found = {}
     for name, told in spec.get("parts", {spec["task"]: spec["settings"]}).items():
-        task = find(name)
+        task = specs.task_of(spec, name)
         split = tasks.TUNE.get(name) or task.dev
         assert split is not None
         where, limit = spec["where"]["hub"], told["eval_examples"]

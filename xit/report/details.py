@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from xit import specs, tasks
+from xit import specs, tasks, variants
 from xit.report import comparison
 from xit.settings import MLM, PRETRAIN, SETTINGS, of_paper
 from xit.study import Study
@@ -49,6 +49,7 @@ def training_details(study: Study) -> pd.DataFrame:
         *_settings(study, "target", [tasks.target(t) for t in study.targets]),
         *_inputs(),
         *_mixtures(study),
+        _translation(study),
         *_scores(study),
     ]
     names = ["detail", "paper", "source", "xit", "departure and reason"]
@@ -189,6 +190,22 @@ def _mixtures(study: Study) -> list[Detail]:
         Detail("exponent of the sampling of languages", LOST, APPENDIX, f"{told['alpha']:g}",
                "0.3 is from memory" if told["alpha"] == MLM["alpha"] else "the study's file"),
     ]  # fmt: skip
+
+
+def _translation(study: Study) -> Detail:
+    what = "intermediate data in other languages"
+    paper = "MNLI (XNLI's authors), QQP and HellaSwag (OPUS-MT) in German, Russian and Swahili"
+    if "translation" not in study.ablations:
+        return Detail(what, paper, TEXT, "not in this study", "the study has no translations")
+    told = (variants.parse(v) for v in study.ablations["translation"]["variants"])
+    languages: dict[str, list[str]] = {}
+    for one in told:
+        languages.setdefault(tasks.intermediate(one.task).title, []).append(one.language)
+    here = "; ".join(f"{t} in {', '.join(dict.fromkeys(x))}" for t, x in languages.items())
+    return Detail(what, paper, TEXT, here,
+                  "MNLI's are tuned on XNLI's validation set; the others are as they were supplied"
+                  if study.hub is None or not study.hub.startswith("lab")
+                  else "the lab's own translator")  # fmt: skip
 
 
 def _scores(study: Study) -> list[Detail]:

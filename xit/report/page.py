@@ -186,7 +186,9 @@ class Section:
             "run": result.path.name,
             "identity": runs.identity(spec),
             "kind": spec["kind"],
-            "task": spec.get("task"),
+            "task": str(specs.variant_of(spec))
+            if spec["kind"] == "intermediate"
+            else spec.get("task"),
             "seed": spec.get("seed", spec["where"].get("seed")),
             "after": spec["where"].get("after"),
             "data": spec.get("data") or spec.get("languages"),

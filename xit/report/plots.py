@@ -359,6 +359,52 @@ def _alt_scatter(table: pd.DataFrame, distance: str = "syntactic") -> str:
     return text + "."
 
 
+# errors of translation
+
+PLACES = {"own": ("in the language of the data", BLUE, "o"), "others": ("others, mean", RED, "s")}
+
+
+def error_curves(curve: pd.DataFrame) -> Figure:
+    """Change (points) by the share of words translated wrongly, a panel per task, language, target.
+
+    `curve` as from `translation.by_errors`: thin lines are seeds, thick ones their mean; dashed:
+    the mean after intermediate data in the source language.
+    """
+    _need(curve, "task", "data", "target", "where", "errors", "seed", "change", "original")
+    panels = list(curve.groupby(["task", "data", "target"], sort=False))
+    figure, every = _figure(1.0 + 2.0 * len(panels), len(panels))
+    for axes, (name, part) in zip(every, panels, strict=True):
+        task, data, target = map(str, name)
+        for where, (label, colour, marker) in PLACES.items():
+            lines = part[part["where"] == where]
+            if not len(lines):
+                continue
+            wide = lines.pivot(index="errors", columns="seed", values="change").sort_index()
+            share, mean = 100 * wide.index, wide.mean(axis=1)
+            axes.plot(share, wide, color=colour, marker=marker, ms=3, linewidth=0.6, alpha=0.5)
+            axes.plot(share, mean, color=colour, marker=marker, linewidth=2.2, label=label)
+            axes.axhline(lines["original"].mean(), color=colour, linestyle="--", linewidth=1)
+        axes.axhline(0, color=GREY, linewidth=1, zorder=0)
+        axes.set_title(f"{_title(task)} in {data} → {_title(target)}", size=10, loc="left")
+        axes.set(ylabel="Change (points)")
+    every[-1].set(xlabel="Content words translated wrongly (%)")
+    _legend(figure, every[0])
+    return figure
+
+
+def _alt_errors(curve: pd.DataFrame) -> str:
+    told = []
+    for (task, data, target, where), part in curve.groupby(
+        ["task", "data", "target", "where"], sort=False
+    ):
+        means = part.groupby("errors")["change"].mean()
+        place = f"in {data}" if where == "own" else "others"
+        ends = " to ".join(_points(means.iloc[i]) for i in (0, -1))
+        told.append(f"{_title(str(task))} → {_title(str(target))} {place} {ends}")
+    first, last = (f"{100 * x:g}%" for x in (curve["errors"].min(), curve["errors"].max()))
+    return f"Lines: change in points, {first} to {last} of words wrong: {'; '.join(told)}."
+
+
 ALT: dict[str, Callable[..., str]] = {
     "heatmap_change": _alt_heatmap,
     "heatmaps_change": _alt_heatmaps,
@@ -366,6 +412,7 @@ ALT: dict[str, Callable[..., str]] = {
     "training_curves": _alt_curves,
     "retrieval_by_layer": _alt_layers,
     "scatter_change_distance": _alt_scatter,
+    "error_curves": _alt_errors,
 }
 
 

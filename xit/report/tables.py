@@ -112,7 +112,7 @@ def examples(study: Study, task: Task, count: int = 2) -> pd.DataFrame:
     if task.name == tasks.MULTITASK:
         return pd.DataFrame({"task": [t.title for t in study.parts()]})
     assert task.train is not None
-    rows, _ = hub.rows(task, task.train, study.hub, study.source, count)
+    rows, _ = hub.rows(task, task.train, study.hub, task.language or study.source, count)
     return pd.DataFrame([{k: _short(v) for k, v in r.items()} for r in rows])
 
 
@@ -138,7 +138,7 @@ def best(runs: Iterable[Result]) -> pd.DataFrame:
         learnt = collapse.learnt(run.spec, run.path)
         rows.append(
             {
-                "task": titles()[str(run.spec["task"])] + (" + MLM" if "mlm" in run.spec else ""),
+                "task": titles()[str(specs.variant_of(run.spec))],
                 "seed": run.spec["seed"],
                 "best": learnt.best,
                 "trivial": learnt.trivial,
