@@ -43,6 +43,9 @@ def test_an_intermediate_run(toy: Study, name: str) -> None:
     assert [t.partition(" ")[0] for t in told] == ["step"] * len(history)
     data = json.loads((path / "data.json").read_text())
     assert data["dropped"]["read"] == {"mnli": 24, "squad_v1": 18}[name]
+    assert data["tuning"]["read"] == {"mnli": 8, "squad_v1": 6}[name]
+    for counts in (data["encoding"], data["tuning"]):
+        assert counts["room"] == 48 and 0 < counts["longest"] <= 48
     lm, start = load_lm(path), load_lm(paths.project() / "model")
     moved = [k for k, v in lm.state_dict().items() if not torch.equal(v, start.state_dict()[k])]
     assert any("encoder" in k for k in moved)
@@ -92,9 +95,11 @@ def test_pretraining(toy: Study) -> None:
     assert lm.config.hidden_size == 16 and lm.config.vocab_size == len(tok)
     history = pd.read_parquet(path / "history.parquet")
     assert list(history["step"]) == [2, 3]
-    loss = pd.read_parquet(
-        made(specs.mlm_loss(toy, specs.parent_of(spec), spec["corpora"])) / "loss.parquet"
-    )
+    measured = made(specs.mlm_loss(toy, specs.parent_of(spec), spec["corpora"]))
+    loss = pd.read_parquet(measured / "loss.parquet")
+    counts = json.loads((measured / "data.json").read_text())
+    assert set(counts) == {"en", "de"} and counts["en"]["read"] > 0
+    assert counts["en"]["room"] == 64 and counts["en"]["truncated"] == 0
     assert list(loss["language"]) == ["en", "de"]
     assert (loss["loss"] > 0).all() and loss["accuracy"].between(0, 100).all()
 

@@ -42,7 +42,8 @@ def written(text: str) -> Study:
 def test_every_study_file_can_be_read(file: Path) -> None:
     one = parse(file)
     assert one.name == file.stem
-    assert one.sections()[0] == "multilingual_model" and one.sections()[-1] == "published"
+    assert one.sections()[:2] == ["tasks", "multilingual_model"]
+    assert one.sections()[-2:] == ["published", "data"]
     assert set(one.ablations) < set(one.sections())
     for name in one.intermediate:
         settings = one.settings("intermediate", tasks.intermediate(name))
@@ -214,15 +215,15 @@ def test_languages() -> None:
 def test_sections_and_what_they_wait_for() -> None:
     one = toy()
     assert one.sections() == [
-        "multilingual_model", "intermediate/mnli", "intermediate/squad_v1", "target/none",
-        "target/mnli", "target/squad_v1", "results", "published",
+        "tasks", "multilingual_model", "intermediate/mnli", "intermediate/squad_v1", "target/none",
+        "target/mnli", "target/squad_v1", "results", "published", "data",
     ]  # fmt: skip
-    assert one.needs("multilingual_model") == []
+    assert one.needs("tasks") == one.needs("multilingual_model") == []
     assert one.needs("intermediate/mnli") == ["multilingual_model"]
     assert one.needs("target/none") == ["multilingual_model"]
     assert one.needs("target/mnli") == ["intermediate/mnli"]
-    assert one.needs("results") == one.sections()[:-2]
-    assert one.needs("published") == one.needs("results")
+    assert one.needs("results") == one.sections()[1:-3]
+    assert one.needs("published") == one.needs("data") == one.needs("results")
     order = one.sections()
     for section in order:
         assert all(order.index(n) < order.index(section) for n in one.needs(section))
@@ -288,9 +289,9 @@ def test_a_change_touches_the_sections_that_depend_on_it(changed: dict, touched:
 def test_an_ablation_is_a_section_that_waits_for_what_it_is_compared_with() -> None:
     told = {"mlm": {"variants": ["mnli+mlm"], "targets": ["tatoeba"]}}
     one = toy(ablations=told, mlm={"sentences": 30})
-    assert one.sections()[-3:] == ["results", "mlm", "published"]
+    assert one.sections()[-4:] == ["results", "mlm", "published", "data"]
     assert one.needs("mlm") == ["target/none", "target/mnli"]
-    assert "mlm" not in one.needs("results")
+    assert "mlm" not in one.needs("results") and "mlm" in one.needs("data")
     assert one.parameters("mlm") == {
         "study": "toy", "hub": "hub", "variants": ["mnli+mlm"], "targets": ["tatoeba"],
         "seed": 1, "num_seeds": 2,

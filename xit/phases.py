@@ -140,6 +140,7 @@ class Part(NamedTuple):
     features: list[encode.Feature]  # of `dev`
     dropped: dict[str, int]
     encoding: dict[str, int]
+    tuning: dict[str, int]  # both of them, of `dev`
 
     def score(self, model: Model, code: str) -> float:
         """The task's main metric on the development rows, 0-100."""
@@ -193,7 +194,13 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
     history = train(model, streams, hyper, spec["seed"], evaluate, _told(say))
     _save(out, model, tokenizer, history)
     about: list[dict] = [
-        {"task": p.task.name, "names": p.names, "dropped": p.dropped, "encoding": p.encoding}
+        {
+            "task": p.task.name,
+            "names": p.names,
+            "dropped": p.dropped,
+            "encoding": p.encoding,
+            "tuning": p.tuning,
+        }
         for p in parts
     ]
     if len(parts) > 1:  # what each has come to, where the history has only their mean
@@ -220,12 +227,12 @@ def _part(
     assert task.train is not None and task.dev is not None
     rows, dropped = hub.rows(task, task.train, where, code, s["examples"])
     tune = tasks.TUNE.get(task.name) or task.dev
-    dev, _ = hub.rows(task, tune, where, code, s["eval_examples"])
+    dev, lost = hub.rows(task, tune, where, code, s["eval_examples"])
     features, counts = encode.features(task.kind, rows, task.inputs, tokenizer, length)
-    heldout = encode.features(task.kind, dev, task.inputs, tokenizer, length)[0]
+    heldout, told = encode.features(task.kind, dev, task.inputs, tokenizer, length)
     pad = tokenizer.pad_token_id
     stream = Stream(task.name, features, together=task.kind == "choice", pad=pad)
-    return Part(task, names, stream, dev, heldout, dropped, dict(counts))
+    return Part(task, names, stream, dev, heldout, dropped, dict(counts), lost | dict(told))
 
 
 def _text_beside(spec: Spec, tokenizer: PreTrainedTokenizerBase, model: Model) -> Stream:

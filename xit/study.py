@@ -1,8 +1,8 @@
 """What to run: a study file, checked, and the sections it makes.
 
 A study is `notebooks/studies/<name>.yaml`. Its sections, each one notebook executed with its own
-parameters, are `multilingual_model`, `intermediate/<task>`, `target/<task or none>`, `results` and
-`published`.
+parameters, are `tasks`, `multilingual_model`, `intermediate/<task>`, `target/<task or none>`,
+`results`, `published` and `data`, and the ABLATIONS that the study names.
 """
 
 import dataclasses
@@ -20,6 +20,7 @@ from xit.paths import project
 from xit.settings import BESIDE, MLM, PAPER, PRETRAIN, SETTINGS, checked_setting, of_paper
 
 NOTEBOOKS = {
+    "tasks": "00_tasks.ipynb",
     "multilingual_model": "01_multilingual_model.ipynb",
     "intermediate": "02_intermediate.ipynb",
     "target": "03_target.ipynb",
@@ -27,8 +28,9 @@ NOTEBOOKS = {
     "mlm": "05_mlm.ipynb",
     "translation": "06_translation.ipynb",
     "published": "08_published.ipynb",
+    "data": "09_data.ipynb",
 }
-READING = ("results", "published")  # sections that only read what others have made
+READING = ("tasks", "results", "published", "data")  # only read: the hub, or what others made
 ABLATIONS = ("mlm", "translation")  # sections that train what no other has trained
 
 
@@ -103,6 +105,7 @@ class Study:
     def sections(self) -> list[str]:
         """Every section, in reading order."""
         return [
+            "tasks",
             "multilingual_model",
             *(f"intermediate/{t}" for t in self.intermediate),
             "target/none",
@@ -110,15 +113,17 @@ class Study:
             "results",
             *(a for a in ABLATIONS if a in self.ablations),
             "published",
+            "data",
         ]
 
     def needs(self, section: str) -> list[str]:
         """The sections that `section` waits for."""
         phase, _, task = section.partition("/")
-        if phase == "multilingual_model":
+        if phase in ("tasks", "multilingual_model"):
             return []
         if phase in READING:
-            return [s for s in self.sections() if s not in (*READING, *ABLATIONS)]
+            left_out = READING if phase == "data" else (*READING, *ABLATIONS)
+            return [s for s in self.sections() if s not in left_out]
         if phase in ABLATIONS:  # beside what it is compared with
             tasks_ = {variants.parse(v).task for v in self.ablations[phase]["variants"]}
             return ["target/none", *(f"target/{t}" for t in self.intermediate if t in tasks_)]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
 from tests.toys import tokenizer, words
-from xit.data.encode import IGNORE, Feature, choice, lines, pair, span, tagging
+from xit.data.encode import IGNORE, Feature, choice, lines, pair, span, tagging, together
 from xit.learn.pretrain import train_tokenizer
 
 TOK = tokenizer()
@@ -56,7 +56,7 @@ def test_pair_truncation_is_counted() -> None:
     assert none["truncated"] == 0
     cut, counts = pair(rows, columns, TOK, 11)
     assert words(cut[0]["ids"], TOK) == "<s> ▁the ▁cat ▁sat </s> </s> ▁the ▁cat ▁the ▁dog </s>"
-    assert counts["truncated"] == 1
+    assert counts == {"truncated": 1, "longest": 12, "room": 11}  # as long as it was, not as cut
 
 
 def test_a_pair_that_fits_exactly_is_not_counted_as_truncated() -> None:
@@ -78,8 +78,16 @@ def test_choice() -> None:
     assert words(features[2]["ids"], TOK) == "<s> ▁the ▁cat ▁sat </s> </s> ▁is </s>"
     assert counts["truncated"] == 0
     cut, counts = choice(rows, columns, TOK, 7)  # the first row's pairs have eight tokens
-    assert counts["truncated"] == 4
+    assert counts == {"truncated": 4, "longest": 8, "room": 7}
     assert words(cut[2]["ids"], TOK) == "<s> ▁the ▁cat </s> </s> ▁is </s>"  # the ending stays
+
+
+def test_an_ending_that_leaves_no_room_is_truncated_too() -> None:
+    """Four special tokens and five of the ending: more than eight without any context."""
+    rows = [{"ctx": "the cat sat", "endings": ["a dog", "the cat sat on the"], "label": 1}]
+    features, counts = choice(rows, ("ctx", "endings", "label"), TOK, 8)
+    assert counts == {"truncated": 2, "longest": 12, "room": 8}
+    assert [len(f["ids"]) for f in features] == [8, 8]
 
 
 # -- tagging --
@@ -91,7 +99,7 @@ def test_tagging() -> None:
     assert words(feature["ids"], TOK) == "<s> ▁the ▁dog s ▁ran </s>"
     assert feature["labels"] == [IGNORE, 4, 5, IGNORE, 6, IGNORE]
     assert feature["words"] == [0, 1, 2]
-    assert counts == {"split": 0}
+    assert counts == {"split": 0, "words truncated": 0, "longest": 6, "room": 20}
 
 
 def test_a_long_sentence_is_split_between_words() -> None:
@@ -103,7 +111,17 @@ def test_a_long_sentence_is_split_between_words() -> None:
     ]  # fmt: skip
     assert [f["words"] for f in features] == [[0, 1, 2], [3]]
     assert [f["row"] for f in features] == [0, 0]
-    assert counts == {"split": 1}
+    assert counts == {"split": 1, "words truncated": 0, "longest": 7, "room": 6}
+
+
+def test_a_word_longer_than_the_room_is_counted() -> None:
+    """Room for two pieces: "dogs" has as many, and "mmm" three letters."""
+    rows = [{"tokens": ["dogs", "mmm"], "tags": [1, 2]}, {"tokens": ["the"], "tags": [1]}]
+    features, counts = tagging(rows, ("tokens", "tags"), TOK, 4)
+    pieces = TOK(["mmm"], is_split_into_words=True, add_special_tokens=False)["input_ids"]
+    assert len(pieces) > 2
+    assert [len(f["ids"]) for f in features] == [4, 4, 3]
+    assert counts == {"split": 1, "words truncated": 1, "longest": 4 + len(pieces), "room": 4}
 
 
 text = st.text(
@@ -159,7 +177,10 @@ def test_span() -> None:
     assert (feature["start"], feature["end"]) == (8, 8)
     assert feature["offsets"][8] == (3, 7)
     assert [o is None for o in feature["offsets"]] == [True] * 7 + [False] * 8 + [True]
-    assert counts == {"questions truncated": 0, "windows": 1}
+    assert counts == {
+        "questions truncated": 0, "split": 0, "answers in no window": 0, "windows": 1,
+        "longest": 16, "room": 40,
+    }  # fmt: skip
 
 
 def test_no_answer_is_the_first_token() -> None:
@@ -171,10 +192,23 @@ def test_no_answer_is_the_first_token() -> None:
 def test_windows_without_the_answer_have_none() -> None:
     context = "the dog sat on the mat . " * 10
     begin = context.rindex("mat")
-    features, _ = span([row(context, begin, begin + 3)], QA, TOK, 24, stride=4)
+    features, counts = span([row(context, begin, begin + 3)], QA, TOK, 24, stride=4)
     assert len(features) > 3
     assert [f["end"] > 0 for f in features] == [False] * (len(features) - 1) + [True]
     assert answered(features, context) == [" mat"]
+    assert counts["split"] == 1 and counts["windows"] == len(features)
+    assert counts["answers in no window"] == 0
+    assert counts["longest"] == 7 + (10 * 8 + 1) + 1  # eight tokens a sentence, a blank at the end
+
+
+def test_an_answer_longer_than_any_window_is_counted() -> None:
+    """Thirty words in windows of sixteen: training would take the question for unanswerable."""
+    context = "the cat sat " * 10
+    rows = [row(context, 0, len(context) - 1), row("the cat sat", 4, 7), row("the cat", 0, 0)]
+    features, counts = span(rows, QA, TOK, 24, stride=4)
+    assert counts["answers in no window"] == 1
+    assert not any(f["end"] for f in features if f["row"] == 0)
+    assert counts["split"] == 1
 
 
 def test_a_long_question_is_shortened_and_counted() -> None:
@@ -273,7 +307,23 @@ def test_lines() -> None:
         "<s> ▁the ▁cat </s>", "<s> </s>", "<s> ▁the ▁cat ▁sat </s>",
     ]  # fmt: skip
     assert [f["row"] for f in features] == [0, 1, 2]
-    assert counts["truncated"] == 1
+    assert counts == {"truncated": 1, "longest": 8, "room": 5}
+
+
+def test_counts_of_parts_together() -> None:
+    parts = ({"read": 2, "longest": 9, "room": 8}, {"read": 3, "truncated": 1, "longest": 7})
+    assert together(*parts) == {"read": 5, "truncated": 1, "longest": 9, "room": 8}
+    assert together() == {}
+
+
+@QUICK
+@given(st.lists(st.text(max_size=30), min_size=1, max_size=5), st.integers(4, 12))
+def test_what_is_longer_than_its_room_is_truncated(texts: list[str], room: int) -> None:
+    features, counts = lines(texts, many_scripts(), room)
+    assert (counts["longest"] > room) == (counts["truncated"] > 0)
+    whole, _ = lines(texts, many_scripts(), 10**6)
+    assert counts["longest"] == max(len(f["ids"]) for f in whole)
+    assert counts["truncated"] == sum(a != b for a, b in zip(whole, features, strict=True))
 
 
 def test_a_line_that_fits_exactly_is_not_counted_as_truncated() -> None:

@@ -47,7 +47,9 @@ def test_shifted_answers_are_realigned_and_counted(tmp_path: Path) -> None:
         {"text": ["cat"], "answer_start": [4]},
         {"text": [], "answer_start": []},  # no answer is an answer: this row stays
     ]  # fmt: skip
-    assert counts == {"answers realigned": 1, "answers not found": 2, "read": 5}
+    assert counts == {
+        "answers realigned": 1, "answers not found": 2, "no answer found": 1, "read": 5,
+    }  # fmt: skip
 
 
 def test_rows_without_gold_are_dropped_and_counted(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from xit.report import site
 from xit.report.site import SiteError, build, collect, table_of_contents
 
 BOOK = Path(__file__).parents[2] / "book"
-SECTIONS = ["multilingual_model", "intermediate/squad_v1", "target/none", "results", "published"]
+SECTIONS = ["tasks", "multilingual_model", "intermediate/squad_v1", "target/none", "results",
+            "published", "data"]  # fmt: skip
 GLUED = {
     "study_title": "trial",
     "study_kind": "made-up numbers for a test",
@@ -164,10 +165,10 @@ def test_sections_fall_into_parts_in_the_given_order() -> None:
     assert isinstance(parts, list)
     files = {part["caption"]: [c["file"] for c in part["chapters"]] for part in parts}
     assert files == {
-        "Method": ["methods"],
+        "Method": ["methods", "study/tasks"],
         "Phase 1: a multilingual model": ["study/multilingual_model"],
         "Phase 2: intermediate tasks": ["study/intermediate/squad_v1"],
         "Phase 3: target tasks": ["study/target/none", "study/target/squad_v1"],
-        "Results": ["study/results", "study/published", "study/ablations/layers"],
+        "Results": ["study/results", "study/published", "study/data", "study/ablations/layers"],
         "Sources": ["references"],
     }

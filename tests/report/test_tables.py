@@ -163,18 +163,6 @@ def test_best_of_several_tasks(toy: Study, tmp_path: Path) -> None:
         assert row["trivial"] == pytest.approx((50 + 100 / 9) / 2)
 
 
-def test_data_notes(tmp_path: Path) -> None:
-    runs = []
-    for task, dropped in (("mnli", {"read": 5}), ("squad_v1", {"read": 7, "answers realigned": 2})):
-        made = result(tmp_path / task, task=task)
-        about = {"task": task, "names": [], "dropped": dropped, "encoding": {"truncated": 1}}
-        (made.path / "data.json").write_text(json.dumps(about))
-        runs.append(made)
-    table = tables.data_notes(runs).set_index("task")
-    assert table.loc["squad_v1"].to_dict() == {"read": 7, "answers realigned": 2, "truncated": 1}
-    assert table.loc["mnli", "answers realigned"] == 0
-
-
 def target_run(root: Path, name: str, task: str, seed: int) -> Result:
     made = result(root / name, kind="scores", task=task, where={"seed": seed})
     row = {"language": "de", "split": "test", "metric": "acc", "value": 10.0 * seed}

@@ -64,6 +64,9 @@ def test_retrieval_scores_every_layer(toy: Study) -> None:
     assert set(scores["metric"]) == {"acc", "acc_centred"}
     assert set(scores["language"]) == {"de"}
     assert scores["value"].between(0, 100).all()
+    counts = json.loads((made(spec) / "data.json").read_text())
+    assert counts["de"]["read"] == 18
+    assert counts["de"]["truncated"] == 0 and counts["de"]["longest"] <= counts["de"]["room"]
 
 
 def test_passages_longer_than_the_model_reads(toy: Study) -> None:
@@ -91,10 +94,9 @@ def test_long_sentences_in_retrieval(toy: Study) -> None:
     rows = [{"source_sentence": "the cat " * n, "target_sentence": "a dog " * n} for n in (1, 90)]
     write(place, "google/xtreme", "tatoeba.deu", "validation", rows)
     spec = specs.scores(study.load("toy", "longer"), TATOEBA, specs.base(toy), "none", 1)
-    try:
-        assert (made(spec) / "scores.parquet").exists()
-    except XitError as error:
-        assert "64" in str(error)
+    counts = json.loads((made(spec) / "data.json").read_text())["de"]
+    assert counts["truncated"] == 2  # both sides of the second pair
+    assert (counts["longest"], counts["room"]) == (2 * 90 + 2, 48)
 
 
 def test_a_tag_the_training_data_does_not_know_is_one_line(toy: Study) -> None:
@@ -165,6 +167,9 @@ def test_mined_pairs(toy: Study) -> None:
     assert value["f1"] == value["precision"] == value["recall"] == 100
     assert value["f1_centred"] > 50
     assert set(frame["language"]) == {"de"} and set(frame["layer"]) == {2}
+    counts = json.loads((made(spec) / "data.json").read_text())["de"]
+    assert counts["read"] == 2 * (8 + 2) * 2  # two sides, development and test
+    assert (counts["gold pairs"], counts["truncated"]) == (16, 0)
     sample = place / "de-en.sample.de"  # the threshold comes from it: another run
     sample.write_text(sample.read_text().replace("Paris", "Rome"))
     other = specs.scores(toy, BUCC, specs.base(toy), "none", 1)

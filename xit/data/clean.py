@@ -32,7 +32,8 @@ def _stripped(raw: list[dict], task: Task) -> tuple[list[dict], Counter]:
 
 def _realigned(raw: list[dict], task: Task) -> tuple[list[dict], Counter]:
     """Rows whose answers stand at their offset; those of google/xtreme may be shifted."""
-    kept, counts = [], Counter({"answers realigned": 0, "answers not found": 0})
+    kept: list[dict] = []
+    counts = Counter({"answers realigned": 0, "answers not found": 0, "no answer found": 0})
     for row in raw:
         texts, starts = [], []
         for answer, start in zip(
@@ -46,6 +47,7 @@ def _realigned(raw: list[dict], task: Task) -> tuple[list[dict], Counter]:
                 starts.append(found)
         if texts or not row["answers"]["text"]:
             kept.append(row | {"answers": {"text": texts, "answer_start": starts}})
+    counts["no answer found"] = len(raw) - len(kept)
     return kept, counts
 
 

@@ -4,17 +4,30 @@ A feature is a dict with `ids` (list of token ids), `row` (index of the row it c
 `label` (pair, choice: int), `labels` (tagging: one per token, -100 where none), `start`/`end`
 (span: token positions, 0/0 = no answer in this window). Nothing is cut silently: what does not fit
 is split into windows (tagging, span) or counted (pair, choice).
+
+Beside the features stand counts: of what was `truncated` or `split`; the `longest` input, in tokens
+with its special ones, before that; the `room`, in tokens, that an input has.
 """
 
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
 IGNORE = -100
 Feature = dict[str, Any]
+LARGEST = ("longest", "room")  # of several parts together the largest, not the sum
+
+
+def together(*parts: Mapping[str, int]) -> Counter:
+    """The counts of several parts as those of one: sums, but the largest of LARGEST."""
+    told: Counter = Counter()
+    for part in parts:
+        for what, n in part.items():
+            told[what] = max(told[what], n) if what in LARGEST else told[what] + n
+    return told
 
 
 def pair(
@@ -23,39 +36,47 @@ def pair(
     """One feature a row; the longer of the two texts is truncated, and counted."""
     first, second, gold = columns
     texts = [str(r[first]) for r in rows], [str(r[second]) for r in rows]
-    encoded, cut = _fitted(tok, max_length, "longest_first", *texts)
+    encoded, counts = _fitted(tok, max_length, "longest_first", *texts)
     features = [
         {"ids": ids, "row": i, "label": int(rows[i][gold])} for i, ids in enumerate(encoded)
     ]
-    return features, Counter({"truncated": cut})
+    return features, counts
 
 
 def _fitted(
     tok: PreTrainedTokenizerBase, max_length: int, strategy: str, *texts: list[str]
-) -> tuple[list[list[int]], int]:
-    """(token ids of each text or pair within `max_length`, how many had to be truncated)."""
+) -> tuple[list[list[int]], Counter]:
+    """(token ids of each text or pair within `max_length`, how many had to be truncated …)."""
     encoded = list(tok(*texts, verbose=False)["input_ids"])
+    longest = max(map(len, encoded), default=0)
     long = [i for i, ids in enumerate(encoded) if len(ids) > max_length]
     if long:
         parts = [[side[i] for i in long] for side in texts]
+        if strategy == "only_first":  # impossible where the second leaves no room for the first
+            ends = tok(parts[1], add_special_tokens=False)["input_ids"]
+            room = max_length - tok.num_special_tokens_to_add(pair=True)
+            strategy = strategy if max(map(len, ends)) < room else "longest_first"
         short = tok(*parts, truncation=strategy, max_length=max_length)["input_ids"]
         for i, ids in zip(long, short, strict=True):
             encoded[i] = ids
-    return encoded, len(long)
+    return encoded, Counter({"truncated": len(long), "longest": longest, "room": max_length})
 
 
 def choice(
     rows: Sequence[dict], columns: Sequence[str], tok: PreTrainedTokenizerBase, max_length: int
 ) -> tuple[list[Feature], Counter]:
-    """As many features a row as it has endings; `row` joins them, `label` is the right ending."""
+    """As many features a row as it has endings; `row` joins them, `label` is the right ending.
+
+    Where one is too long the context is truncated, and an ending only if there is no other way.
+    """
     context, endings, gold = columns
-    features, cut = [], 0
+    features, counts = [], []
     for i, r in enumerate(rows):
         pairs = [str(r[context])] * len(r[endings]), list(r[endings])
-        full, long = _fitted(tok, max_length, "only_first", *pairs)
-        cut += long
+        full, told = _fitted(tok, max_length, "only_first", *pairs)
+        counts.append(told)
         features += [{"ids": ids, "row": i, "label": int(r[gold])} for ids in full]
-    return features, Counter({"truncated": cut})
+    return features, together(*counts)
 
 
 def tagging(
@@ -67,10 +88,13 @@ def tagging(
     into nothing is read as one unknown token, so that no word goes without a prediction.
     """
     tokens, gold = columns
-    features, counts = [], Counter({"split": 0})
+    features, room, longest = [], max_length - 2, 0
+    counts = Counter({"split": 0, "words truncated": 0})
     for i, r in enumerate(rows):
         pieces = _word_pieces([str(w) for w in r[tokens]], tok)
-        chunks = _chunks(pieces, max_length - 2) or [[]]  # a row without words has no tags
+        longest = max(longest, sum(map(len, pieces)) + 2)
+        counts["words truncated"] += sum(len(p) > room for p in pieces)
+        chunks = _chunks(pieces, room) or [[]]  # a row without words has no tags
         counts["split"] += len(chunks) > 1
         for chunk in chunks:
             ids, labels, words = [tok.cls_token_id], [IGNORE], []
@@ -86,6 +110,7 @@ def tagging(
                     "words": words,
                 }
             )
+    counts["longest"], counts["room"] = longest, max_length
     return features, counts
 
 
@@ -122,12 +147,13 @@ def span(
     """Overlapping windows over the context; gold is the first answer's tokens if wholly inside.
 
     `offsets` gives each token's characters in the context, None outside it. A question longer than
-    a third of the window is shortened, and counted.
+    a third of the window is shortened, and counted; so is an answer that no window holds whole.
     """
     question, context, answers, _ = columns
     room = max_length // 3
     asked = [tok(str(r[question]), add_special_tokens=False)["input_ids"] for r in rows]
-    counts = Counter({"questions truncated": sum(len(q) > room for q in asked), "windows": 0})
+    counts = Counter({"questions truncated": sum(len(q) > room for q in asked), "split": 0})
+    counts["answers in no window"] = 0
     texts = [str(r[context]) for r in rows]
     told = tok(texts, add_special_tokens=False, return_offsets_mapping=True)
     features = []
@@ -138,10 +164,14 @@ def span(
         size = max_length - len(head) - 1
         step = max(1, size - min(stride, size // 2))
         gold = _tokens_of(r[answers], where)
-        for at in range(0, max(1, len(c) - size + step), step):
+        starts = range(0, max(1, len(c) - size + step), step)
+        counts["split"] += len(starts) > 1
+        held = False
+        for at in starts:
             ids, offsets = c[at : at + size], where[at : at + size]
             inside = gold is not None and at <= gold[0] and gold[1] < at + size
             start, end = (g - at + len(head) for g in gold) if gold and inside else (0, 0)
+            held = held or inside
             features.append(
                 {
                     "ids": [*head, *ids, tok.sep_token_id],
@@ -151,7 +181,11 @@ def span(
                     "end": end,
                 }
             )
+        counts["answers in no window"] += bool(r[answers]["text"]) and not held
     counts["windows"] = len(features)
+    around, inputs = len(_head(tok, [])) + 1, zip(asked, told["input_ids"], strict=True)
+    counts["longest"] = max((around + len(q) + len(c) for q, c in inputs), default=0)
+    counts["room"] = max_length
     return features, counts
 
 
@@ -191,9 +225,8 @@ def lines(
     texts: Sequence[str], tok: PreTrainedTokenizerBase, max_length: int
 ) -> tuple[list[Feature], Counter]:
     """One feature a text (retrieval, language modelling); longer ones are truncated and counted."""
-    encoded, cut = _fitted(tok, max_length, "longest_first", list(texts))
-    features = [{"ids": ids, "row": i} for i, ids in enumerate(encoded)]
-    return features, Counter({"truncated": cut})
+    encoded, counts = _fitted(tok, max_length, "longest_first", list(texts))
+    return [{"ids": ids, "row": i} for i, ids in enumerate(encoded)], counts
 
 
 def features(
@@ -203,7 +236,7 @@ def features(
     tokenizer: PreTrainedTokenizerBase,
     max_length: int,
 ) -> tuple[list[Feature], Counter]:
-    """(features, counts of what was split or truncated) of the rows of a task of this `kind`."""
+    """(features, counts) of the rows of a task of this `kind`."""
     return ENCODE[kind](rows, columns, tokenizer, max_length)
 
 

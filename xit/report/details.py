@@ -119,7 +119,7 @@ def _settings(study: Study, phase: str, known: list[Task]) -> list[Detail]:
             Detail(
                 f"{meaning} ({phase})",
                 _grouped(told),
-                GUIDE if key in ("eval_every", "max_length") else APPENDIX,
+                source_of(key),
                 _grouped(used),
                 "" if told == used else why,
             )
@@ -129,6 +129,11 @@ def _settings(study: Study, phase: str, known: list[Task]) -> list[Detail]:
                "the first of a fixed shuffle", "files may be sorted, by label or by passage")
     )  # fmt: skip
     return rows
+
+
+def source_of(setting: str) -> str:
+    """Where the paper's value of a setting of training is found."""
+    return GUIDE if setting in ("eval_every", "max_length") else APPENDIX
 
 
 def _grouped(values: dict[Task, object]) -> str:

@@ -7,6 +7,7 @@ than 0.1 in 199 of 240 cells, lower in 6), but for the baseline, which is the sa
 within the appendix flatter the intermediate tasks, and the two tables are never mixed.
 """
 
+import csv
 from functools import cache
 from pathlib import Path
 
@@ -69,6 +70,17 @@ def load() -> pd.DataFrame:
     """Every printed number, as in the file: table, intermediate, target, metric, split,
     language_or_avg, value (0-100, or a change where the metric begins with "delta")."""
     return _rows().copy()
+
+
+def sizes() -> dict[tuple[str, str], dict[str, int]]:
+    """Table 1: (phase, task's name) → what is printed of train, dev, test_low, test_high (examples;
+    the last two of one language) and languages."""
+    names = INTERMEDIATE | TARGET
+    with FILE.with_name("sizes.csv").open(encoding="utf-8") as file:
+        return {
+            (row.pop("phase"), names[row.pop("task")]): {k: int(n) for k, n in row.items() if n}
+            for row in csv.DictReader(file)
+        }
 
 
 def printed_name(intermediate: str, mlm: bool = False) -> str:

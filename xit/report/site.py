@@ -30,7 +30,9 @@ from xit.study import ABLATIONS
 
 PAGES_BEFORE = ("methods",)
 PAGES_AFTER = ("references",)
+METHOD = "Method"
 PARTS = {  # first part of a section's name -> caption in the side bar
+    "tasks": METHOD,
     "multilingual_model": "Phase 1: a multilingual model",
     "intermediate": "Phase 2: intermediate tasks",
     "target": "Phase 3: target tasks",
@@ -93,7 +95,7 @@ def collect(study: str, sections: Sequence[str], book: Path) -> dict[str, bytes]
 
 def table_of_contents(sections: Sequence[str]) -> dict[str, object]:
     """The table of contents in Jupyter Book's format, one part per phase, in the given order."""
-    parts: dict[str, list[str]] = {"Method": list(PAGES_BEFORE)}
+    parts: dict[str, list[str]] = {METHOD: list(PAGES_BEFORE)}
     for section in sections:
         caption = PARTS.get(section.split("/")[0], RESULTS)
         parts.setdefault(caption, []).append(f"study/{section}")

@@ -42,6 +42,18 @@ def titles() -> dict[str, str]:
     return Titles({"none": "no intermediate task"} | {n: t.title for n, t in known.items()})
 
 
+def whole(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with counts as whole numbers, also in a column where some are NaN ("–")."""
+    return pd.DataFrame(
+        {
+            c: pd.Series(
+                [int(v) if isinstance(v, float) and v == v else v for v in frame[c]], dtype=object
+            )
+            for c in frame
+        }
+    )
+
+
 # -- the model --
 
 
@@ -163,18 +175,6 @@ def _each_part(path: Path) -> dict[str, float]:
     """Title → development score of each task of a multi-task run; {} of a run of one task."""
     about = json.loads((path / "data.json").read_text())
     return {titles()[told["task"]]: told["dev"] for told in about.get("parts", [])}
-
-
-def data_notes(runs: Iterable[Result]) -> pd.DataFrame:
-    """What happened to the rows on their way in: one row for each distinct task."""
-    rows: dict[str, dict] = {}
-    for run in runs:
-        about = json.loads((run.path / "data.json").read_text())
-        for told in about.get("parts", [about]):
-            rows[told["task"]] = {"task": told["task"]} | told["dropped"] | told["encoding"]
-    table = pd.DataFrame(list(rows.values())).fillna(0)
-    counts = [c for c in table.columns if c != "task"]
-    return table.astype(dict.fromkeys(counts, int))
 
 
 # -- scores --

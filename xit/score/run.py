@@ -63,7 +63,7 @@ def items_of(
 
 
 def scores(spec: Spec, out: Path, say: Say) -> None:
-    """scores.parquet (language, split, metric, value) and predictions.parquet."""
+    """scores.parquet (language, split, metric, value), predictions.parquet, data.json (counts)."""
     task = tasks.target(spec["task"])
     source = spec["where"]["parent"]
     tokenizer = load_tokenizer(source)
@@ -107,14 +107,16 @@ def split_of(task: Task, split: str) -> tasks.Split:
 def _retrieval(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Path) -> None:
     """Accuracy of sentence retrieval on every layer, raw and with each language's mean removed."""
     model = Model.load(spec["where"]["parent"], {}, 0).eval()
-    split, rows_out = split_of(task, spec["split"]), []
+    split, rows_out, counted = split_of(task, spec["split"]), [], {}
     for code in spec["languages"]:
-        rows, _ = hub.rows(task, split, spec["where"]["hub"], code)
-        sides = []
+        rows, dropped = hub.rows(task, split, spec["where"]["hub"], code)
+        sides, counts = [], []
         for column in task.inputs:
             texts, length = [r[column] for r in rows], model.room(spec["max_length"])
-            features, _ = encode.lines(texts, tokenizer, length)
+            features, told = encode.lines(texts, tokenizer, length)
             sides.append(predict.vectors(model, features, tokenizer.pad_token_id))
+            counts.append(told)
+        counted[code] = dropped | dict(encode.together(*counts))
         for layer, (x, y) in enumerate(zip(*sides, strict=True)):
             found = {
                 "acc": retrieval.tatoeba_accuracy(x, y),
@@ -131,6 +133,7 @@ def _retrieval(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: 
                     }
                 )
     pd.DataFrame(rows_out).to_parquet(out / "scores.parquet", index=False)
+    (out / "data.json").write_text(json.dumps(counted, indent=1) + "\n")
 
 
 def _mining(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Path) -> None:
@@ -142,13 +145,15 @@ def _mining(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Pat
     model = Model.load(spec["where"]["parent"], {}, 0).eval()
     where, pivot, layer = spec["where"]["hub"], spec["pivot"], spec["layer"]
     length, pad = model.room(spec["max_length"]), tokenizer.pad_token_id
+    counted: dict[str, dict[str, dict[str, int]]] = {}  # language → split → counts
 
     def mined(code: str, split: str, centred: bool) -> tuple[retrieval.Mined, set[tuple[int, int]]]:
         c = bucc.read(where, code, pivot, split)
-        sides = [
-            predict.vectors(model, encode.lines(texts, tokenizer, length)[0], pad, [layer])[0]
-            for texts in (c.source, c.target)
-        ]
+        encoded = [encode.lines(texts, tokenizer, length) for texts in (c.source, c.target)]
+        sides = [predict.vectors(model, features, pad, [layer])[0] for features, _ in encoded]
+        read = {"read": len(c.source) + len(c.target), "gold pairs": len(c.gold)}
+        told = encode.together(read, *(counts for _, counts in encoded))
+        counted.setdefault(code, {})[split] = dict(told)
         place = [{x: i for i, x in enumerate(ids)} for ids in (c.source_ids, c.target_ids)]
         gold = {(place[0][a], place[1][b]) for a, b in c.gold}
         if centred:
@@ -170,6 +175,8 @@ def _mining(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Pat
             ]
     pd.DataFrame(rows).to_parquet(out / "scores.parquet", index=False)
     pd.DataFrame(dev).to_parquet(out / "dev.parquet", index=False)
+    whole = {code: encode.together(*told.values()) for code, told in counted.items()}
+    (out / "data.json").write_text(json.dumps(whole, indent=1) + "\n")
 
 
 @torch.inference_mode()
@@ -178,10 +185,11 @@ def mlm_loss(spec: Spec, out: Path, say: Say) -> None:
     tokenizer = load_tokenizer(spec["where"]["parent"])
     model = Model.load(spec["where"]["parent"], {}, 0).eval()
     mask = (tokenizer.mask_token_id, len(tokenizer), len(SPECIAL))
-    rows = []
+    rows, counted = [], {}
     for code, texts in corpus.texts(spec, heldout=True).items():
-        length = model.room(spec["max_length"])
-        features = encode.lines(texts[: spec["examples"]], tokenizer, length)[0]
+        some, length = texts[: spec["examples"]], model.room(spec["max_length"])
+        features, told = encode.lines(some, tokenizer, length)
+        counted[code] = {"read": len(some)} | dict(told)
         total, right, count = 0.0, 0, 0
         generator = torch.Generator().manual_seed(0)
         for indices in by_length(features, predict.TOKENS["cpu"]):
@@ -194,3 +202,4 @@ def mlm_loss(spec: Spec, out: Path, say: Say) -> None:
             count += len(gold)
         rows.append({"language": code, "loss": total / count, "accuracy": 100 * right / count})
     pd.DataFrame(rows).to_parquet(out / "loss.parquet", index=False)
+    (out / "data.json").write_text(json.dumps(counted, indent=1) + "\n")
