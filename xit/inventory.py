@@ -63,11 +63,17 @@ def parts(study: Study) -> Iterator[Part]:
         yield from _training(task, tasks.TUNE.get(task.name, task.dev), study.source)
         split = specs.scored_split(study, task)
         # a config that holds all languages is looked at once
-        codes = (study.source,) if split.by_id else study.languages_of(task.name)
+        codes = [study.source] if split.by_id else specs.scored_languages(study, task, split)
         yield from (Part(task, split, code) for code in codes)
         if task.kind == "mining":  # the threshold is chosen on development data
             assert task.dev is not None
             yield from (Part(task, task.dev, code) for code in codes)
+    for task in map(tasks.target, study.ablations.get("selection", {}).get("targets", ())):
+        assert task.dev is not None  # the oracle chooses by it
+        if task.dev != specs.scored_split(study, task):
+            yield from (
+                Part(task, task.dev, c) for c in specs.scored_languages(study, task, task.dev)
+            )
 
 
 def _training(task: Task, dev: Split | None, source: str) -> Iterator[Part]:
@@ -120,8 +126,10 @@ def fine_tuned(study: Study) -> int:
     """How many models the study fine-tunes and keeps: each of about the size of the first."""
     rows = [tasks.target(name) for name in study.targets]
     targets = sum(row.train is not None and not row.model_of for row in rows)
-    before = len(study.intermediate)
-    return study.num_seeds * (before + targets * (1 + before))
+    before, more = len(study.intermediate), study.ablations.get("selection", {})
+    along = len(more.get("intermediate", ())) * len(more.get("targets", ()))
+    states = along * (1 + more.get("checkpoints", 0))
+    return study.num_seeds * (before + targets * (1 + before) + states)
 
 
 def _model(study: Study) -> Line:
