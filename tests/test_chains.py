@@ -52,3 +52,27 @@ def test_a_translation_is_read_and_named_as_such(toy: Study) -> None:
     assert runs.name(both).startswith("intermediate-mnli-in-de-mlm-seed1-")
     assert specs.variant_of(both) == variants.parse("mnli@de+mlm")
     assert both["data"]["train"] == other["data"]["train"]
+
+
+def test_every_state_on_the_way_is_scored(toy: Study) -> None:
+    parents = [specs.base(toy)] * 2
+    told = chains.along(toy, "none", ["udpos", "xquad"], [1, 2], parents, 2, eval_every=3)
+    [tags, _, answers, _] = told
+    assert (tags[0]["checkpoints"], tags[0]["settings"]["eval_every"]) == (2, 3)
+    assert {s["parent"] for s in tags[1:]} == {runs.identity(tags[0])}
+    limit = tags[0]["settings"]["eval_examples"]
+    each = [(s["checkpoint"], s["split"], s["examples"]) for s in tags[1:]]
+    assert each == [
+        (state, *split)
+        for state in (None, 1, 2)
+        for split in (("test", None), ("validation", limit))
+    ]
+    # development data is what is scored: once is enough
+    assert [(s["checkpoint"], s["split"]) for s in answers[1:]] == [
+        (state, "validation") for state in (None, 1, 2)
+    ]
+    plain = chains.targets(toy, "none", ["udpos"], [1], parents[:1], eval_every=3)[0][0]
+    assert runs.identity(plain) != runs.identity(tags[0])
+    assert runs.identity(plain) == runs.identity(tags[0] | {"checkpoints": None})
+    with pytest.raises(XitError, match="Tatoeba is scored as it is"):
+        chains.along(toy, "none", ["tatoeba"], [1], parents[:1], 2)

@@ -1,6 +1,7 @@
 """Sections: parameters read and checked, changes kept, the last good page never lost."""
 
 import ast
+import dataclasses
 import errno
 import json
 import os
@@ -257,6 +258,26 @@ def test_values_that_make_no_sense_are_refused(
         change(toy, section, text)
     assert "\n" not in str(error.value)
     assert changes("toy") == {}  # all or nothing
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("intermediate=none,mnl", "intermediate task: 'mnl': did you mean 'mnli'"),
+        ("intermediate=mnli", "expected 'none', and tasks to compare"),
+        ("targets=tatoeba", "expected targets that are trained"),
+        ("checkpoints=0", "checkpoints = 0: expected a whole number, at least 1"),
+        ("eval_every=0", "eval_every = 0: expected a whole number above 0"),
+    ],
+)
+def test_the_section_of_selection_refuses(toy: Study, text: str, message: str) -> None:
+    told = {"intermediate": ("none", "mnli"), "targets": ("xquad",), "checkpoints": 2}
+    one = dataclasses.replace(toy, ablations={"selection": told})
+    with pytest.raises(XitError, match=message):
+        change(one, "selection", text)
+    assert change(one, "selection", "intermediate=none,squad_v1 checkpoints=3") == {
+        "intermediate": ["none", "squad_v1"], "checkpoints": 3,
+    }  # fmt: skip
 
 
 # -- changes --

@@ -47,6 +47,15 @@ def test_everything_is_there(toy: Study) -> None:
     assert inventory.fine_tuned(toy) == 2 * (2 + 2 * 3)  # Tatoeba is not trained
 
 
+def test_the_oracle_reads_development_data_in_every_language(toy: Study) -> None:
+    told = {"intermediate": ("none", "mnli"), "targets": ("udpos", "xquad"), "checkpoints": 3}
+    more = dataclasses.replace(toy, ablations={"selection": told})
+    new = set(inventory.parts(more)) - set(inventory.parts(toy))
+    assert [(p.task.name, p.split.split, p.code) for p in new] == [("udpos", "validation", "de")]
+    states = 2 * 2 * (1 + 3)  # kept, and on the way
+    assert inventory.fine_tuned(more) == inventory.fine_tuned(toy) + 2 * states
+
+
 def test_languages_that_are_missing_are_named(toy: Study) -> None:
     more = dataclasses.replace(toy, languages={"all": ("en", "de", "el", "hi")})
     line = by_name(more)["google/xtreme XQuAD.*"]

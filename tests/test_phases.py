@@ -88,6 +88,22 @@ def test_the_same_spec_gives_the_same_files(toy: Study, tmp_path: Path) -> None:
     assert (first / "model.safetensors").read_bytes() != (other / "model.safetensors").read_bytes()
 
 
+def test_states_kept_on_the_way(toy: Study) -> None:
+    spec = tuned(toy, "target", UDPOS, epochs=2.0) | {"checkpoints": 2}
+    path = made(spec)
+    summary = json.loads((path / "summary.json").read_text())
+    assert summary["checkpoints"] == [3, 6]
+    first, last = (load_lm(path / f"checkpoint-{n}").state_dict() for n in (1, 2))
+    assert not all(torch.equal(v, last[k]) for k, v in first.items())
+    assert (path / "checkpoint-1" / "head.safetensors").exists()
+    best = {3: first, 6: last}.get(summary["best_step"])
+    if best:  # evaluated after 2, 4 and 6
+        assert all(torch.equal(v, best[k]) for k, v in load_lm(path).state_dict().items())
+    plain = made(tuned(toy, "target", UDPOS, epochs=2.0))
+    assert (plain / "model.safetensors").read_bytes() == (path / "model.safetensors").read_bytes()
+    assert not list(plain.glob("checkpoint-*"))
+
+
 def test_pretraining(toy: Study) -> None:
     spec = specs.pretrain(toy)
     path = made(spec)

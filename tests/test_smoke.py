@@ -82,7 +82,7 @@ def test_every_section_is_executed_and_recorded(built: Path) -> None:
     book = built / "book" / "study" / STUDY
     pages = {str(p.relative_to(book).with_suffix("")) for p in book.rglob("*.ipynb")}
     expected = {"tasks", "data", "multilingual_model", "results", "published", "target/none"}
-    expected |= {"mlm", "translation"}
+    expected |= {"mlm", "translation", "selection"}
     for task in ("mnli", "squad_v1", "hellaswag", "ccg"):
         expected |= {f"intermediate/{task}", f"target/{task}"}
     assert {p for p in pages if "failed-" not in p and ".new" not in p} == expected
@@ -140,7 +140,8 @@ def test_one_changed_parameter_runs_what_depends_on_it_and_nothing_else(built: P
         for p, told in before.items()
         if p.stat().st_mtime_ns != told
     }
-    assert executed == {"intermediate/ccg", "target/ccg", "results", "published", "data"}
+    expected = {"intermediate/ccg", "target/ccg", "results", "selection", "published", "data"}
+    assert executed == expected
     assert all((built / "runs" / n / "manifest.json").read_bytes() == m for n, m in old.items())
     made = {n.rpartition("-")[0] for n in runs(built) - set(old)}
     assert {"intermediate-ccg-seed3", "intermediate-ccg-seed4"} <= made

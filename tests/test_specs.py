@@ -78,6 +78,26 @@ def test_scores(toy: Study) -> None:
     assert identity(specs.scores(fewer, UDPOS, PARENT, "none", 2)) != identity(spec)
 
 
+def test_parts_of_a_split_and_states_on_the_way(toy: Study) -> None:
+    usual = specs.scores(toy, UDPOS, PARENT, "none", 2)
+    bare = {k: v for k, v in usual.items() if k not in ("checkpoint", "examples")}
+    assert identity(bare) == identity(usual)  # what was scored before is found again
+    told = specs.scores(toy, UDPOS, PARENT, "none", 2, None, UDPOS.dev, 5, 3)
+    assert (told["split"], told["examples"], told["checkpoint"]) == ("validation", 5, 3)
+    assert runs.name(told).startswith("scores-udpos-after-none-seed2-checkpoint3-dev-")
+    others = [specs.scores(toy, UDPOS, PARENT, "none", 2, checkpoint=n) for n in (1, 2)]
+    assert len({identity(x) for x in (usual, told, *others)}) == 4
+
+
+def test_languages_without_development_data_are_not_scored_on_it(toy: Study) -> None:
+    """POS has none in Thai; its test data is there (the toy hub's is not, so only the names)."""
+    one = changed(toy, languages={"all": ("en", "de", "th")})
+    assert UDPOS.dev and UDPOS.test
+    assert specs.scored_languages(one, UDPOS, UDPOS.dev) == ["en", "de"]
+    assert specs.scored_languages(one, UDPOS, UDPOS.test) == ["en", "de", "th"]
+    assert XQUAD.dev and specs.scored_languages(one, XQUAD, XQUAD.dev) == ["en", "de", "th"]
+
+
 def test_what_is_scored_as_it_is_has_no_seed(toy: Study) -> None:
     one, two = (specs.scores(toy, TATOEBA, PARENT, "none", s) for s in (1, 2))
     assert runs.name(one) == runs.name(two)

@@ -14,6 +14,7 @@ from xit.settings import SETTINGS, checked_setting
 from xit.study import Study, load, names, parse
 
 ROOT = Path(__file__).resolve().parents[1]
+SELECTION = {"intermediate": ["none", "mnli"], "targets": ["xquad"], "checkpoints": 2}
 FILES = sorted((ROOT / "notebooks" / "studies").glob("*.yaml"))
 
 
@@ -104,6 +105,16 @@ def test_names_and_load() -> None:
          "'mnl': did you mean 'mnli'"),
         ({"ablations": {"mlm": {"variants": [], "targets": ["xqad"]}}},
          "'xqad': did you mean 'xquad'"),
+        ({"ablations": {"selection": SELECTION | {"checkpoint": 2}}}, "mean 'checkpoints'"),
+        ({"ablations": {"selection": SELECTION | {"intermediate": ["none", "mnl"]}}},
+         "intermediate task: 'mnl': did you mean 'mnli'"),
+        ({"ablations": {"selection": SELECTION | {"intermediate": ["mnli"]}}},
+         "expected 'none', and tasks to compare with it"),
+        ({"ablations": {"selection": SELECTION | {"targets": ["tatoeba"]}}},
+         "'tatoeba': expected targets that are trained"),
+        ({"ablations": {"selection": SELECTION | {"checkpoints": 0}}},
+         "checkpoints = 0: expected a whole number, at least 1"),
+        ({"ablations": {"selection": SELECTION | {"checkpoints": True}}}, "checkpoints = True"),
     ],
 )  # fmt: skip
 def test_what_is_misspelt_is_named_with_the_nearest(changed: dict, message: str) -> None:
@@ -305,6 +316,19 @@ def test_an_ablation_is_a_section_that_waits_for_what_it_is_compared_with() -> N
         toy(pretrain={}).continuation()
 
 
+def test_the_section_of_selection() -> None:
+    one = toy(ablations={"selection": SELECTION})
+    assert one.sections()[-3:] == ["results", "selection", "published"]
+    assert one.needs("selection") == ["target/none", "target/mnli", "target/squad_v1"]
+    assert one.parameters("selection") == {
+        "study": "toy", "hub": "hub", "intermediate": ["none", "mnli"], "targets": ["xquad"],
+        "checkpoints": 2, "seed": 1, "num_seeds": 2,
+    }  # fmt: skip
+    other = toy(ablations={"selection": SELECTION | {"checkpoints": 3}})
+    changed = {s for s in one.sections() if one.digest(s) != other.digest(s)}
+    assert changed == {"selection", *READING}
+
+
 @pytest.mark.parametrize("key", ["title", "about"])
 def test_a_page_shows_its_study_as_it_is_called_now(key: str) -> None:
     """Every page's head tells title and kind of the study: section.notice()."""
@@ -326,8 +350,11 @@ def test_what_its_user_has_not_supplied_is_left_out(
     place.mkdir(parents=True)
     told: dict = {"title": "T", "about": "a", "model": "m", "source": "en", "hub": ""}
     told |= {"intermediate": ["mnli", "ccg"], "targets": ["bucc", "xnli"]}
+    both = {"intermediate": ["none", "mnli", "ccg"], "targets": ["xnli"], "checkpoints": 2}
+    told["ablations"] = {"selection": both, "mlm": {"variants": ["ccg+mlm"], "targets": ["xnli"]}}
     (place / "all.yaml").write_text(yaml.safe_dump(told))
-    (place / "none.yaml").write_text(yaml.safe_dump(told | {"targets": ["bucc"]}))
+    less = {k: v for k, v in told.items() if k != "ablations"} | {"targets": ["bucc"]}
+    (place / "none.yaml").write_text(yaml.safe_dump(less))
     monkeypatch.setenv("XIT_ROOT", str(root))
     paths.project.cache_clear()
     try:
@@ -335,6 +362,8 @@ def test_what_its_user_has_not_supplied_is_left_out(
         assert (left.intermediate, left.targets) == (("mnli",), ("xnli",))
         assert [g.split(":")[0] for g in left.gaps] == ["CCG", "BUCC"]
         assert "target/ccg" not in left.sections()
+        names = {"intermediate": ("none", "mnli"), "targets": ("xnli",)}
+        assert left.ablations == {"selection": both | names}
         with pytest.raises(XitError, match=r"'none' has no data for any of its targets: .*BUCC"):
             study.load("none")
         (root / "local" / "ccgbank").mkdir(parents=True)

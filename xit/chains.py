@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from xit import specs, tasks, variants
-from xit.errors import unknown
+from xit.errors import XitError, unknown
 from xit.runs import Spec
 from xit.settings import BESIDE
 from xit.specs import Parent
@@ -60,4 +60,32 @@ def targets(
             length = settings["max_length"]
             chain.append(specs.scores(study, row, parent, after, seed, length))
             chains.append(chain)
+    return chains
+
+
+def along(
+    study: Study,
+    after: str,
+    names: Sequence[str],
+    seeds: Sequence[int],
+    parents: Sequence[Parent],
+    checkpoints: int,
+    **changed: object,
+) -> list[list[Spec]]:
+    """For each target and seed: fine-tune `parents[i]` and keep `checkpoints` states on the way;
+    score the state best on the source language's development data and each of these, on the scored
+    split and, where it is another, on as much development data as the source language's.
+    """
+    chains = []
+    for *trained, kept in targets(study, after, names, seeds, parents, **changed):
+        row = tasks.target(kept["task"])
+        if not trained:
+            raise XitError(f"{row.title} is scored as it is: there are no states to choose from")
+        spec = trained[0] | {"checkpoints": checkpoints, "slug": f"{trained[0]['slug']}-on-the-way"}
+        told = (study, row, specs.parent_of(spec), after, spec["seed"], kept["max_length"])
+        splits: list[tuple[tasks.Split | None, int | None]] = [(None, None)]
+        if row.dev != specs.scored_split(study, row):
+            splits.append((row.dev, spec["settings"]["eval_examples"]))
+        states = (None, *range(1, checkpoints + 1))
+        chains.append([spec, *(specs.scores(*told, *s, state) for state in states for s in splits)])
     return chains

@@ -25,7 +25,7 @@ from xit import tasks, variants
 from xit.errors import XitError, unknown
 from xit.paths import project
 from xit.settings import BESIDE, COMBINE, SETTINGS, checked_setting
-from xit.study import NOTEBOOKS, Study
+from xit.study import NOTEBOOKS, Study, check_selection
 
 PROGRESS = re.compile(
     r"\d+ runs: |\[ *\d+/|\s{4,}\S|run "
@@ -139,10 +139,12 @@ def check_values(values: dict[str, object], study: Study, section: str) -> None:
             raise unknown("way to combine seeds", str(value), COMBINE)
         if key == "steps" and isinstance(value, int) and value < 1:
             raise XitError(f"steps = {value!r}: expected a whole number, at least 1")
-        if key in ("task", "intermediate"):
+        if key in ("task", "intermediate") and "/" in section:
             raise XitError(
                 f"{key} is given by the section's name {section!r}; choose another section"
             )
+    if section == "selection":
+        check_selection(values, study.intermediate, section)
 
 
 def changes_file(study: str) -> Path:

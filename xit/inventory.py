@@ -67,11 +67,17 @@ def parts(study: Study) -> Iterator[Part]:
         yield from _training(task, tasks.TUNE.get(task.name, task.dev), study.source)
         split = specs.scored_split(study, task)
         # a config that holds all languages is looked at once
-        codes = (study.source,) if split.by_id else study.languages_of(task.name)
+        codes = [study.source] if split.by_id else specs.scored_languages(study, task, split)
         yield from (Part(task, split, code) for code in codes)
         if task.kind == "mining":  # the threshold is chosen on development data
             assert task.dev is not None
             yield from (Part(task, task.dev, code) for code in codes)
+    for task in map(tasks.target, study.ablations.get("selection", {}).get("targets", ())):
+        assert task.dev is not None  # the oracle chooses by it
+        if task.dev != specs.scored_split(study, task):
+            yield from (
+                Part(task, task.dev, c) for c in specs.scored_languages(study, task, task.dev)
+            )
 
 
 def _training(task: Task, dev: Split | None, source: str) -> Iterator[Part]:
@@ -130,7 +136,9 @@ def fine_tuned(study: Study) -> int:
     before = len(study.intermediate)
     count = before + trained(study.targets) * (1 + before)
     for told in study.ablations.values():
-        count += len(told["variants"]) * (1 + trained(told["targets"]))
+        after = trained(told["targets"])
+        count += len(told.get("variants", ())) * (1 + after)
+        count += len(told.get("intermediate", ())) * after * (1 + told.get("checkpoints", 0))
     return study.num_seeds * count
 
 

@@ -25,7 +25,7 @@ from xit.errors import XitError
 from xit.learn import pretrain as scratch
 from xit.learn.model import Model, load_tokenizer
 from xit.learn.train import History, Hyper, Stream, number_of_steps, train
-from xit.runs import Say, Spec
+from xit.runs import STATE, Say, Spec
 from xit.score import run
 from xit.tasks import Task
 
@@ -180,18 +180,25 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
             part.stream.batch_size = wanted[part.task]["batch_size"]
             part.stream.weight = min(part.stream.rows(), limit)
     hyper = Hyper(
-        **{k: s[k] for k in ("learning_rate", "batch_size", "epochs", "eval_every", "patience")}
+        **{k: s[k] for k in ("learning_rate", "batch_size", "epochs", "eval_every", "patience")},
+        checkpoints=spec.get("checkpoints") or 0,
     )
 
     def evaluate(model: Model) -> float:
         return sum(part.score(model, code) for part in parts) / len(parts)
+
+    def keep(number: int) -> None:
+        if _main_process():
+            place = out / STATE.format(number)
+            model.lm.save_pretrained(place)
+            _save_head(model, parts[0].task, place)
 
     streams = [part.stream for part in parts]
     if "mlm" in spec:
         beside = _text_beside(spec, tokenizer, model)
         hyper = _shared(streams[0], beside, hyper, spec["mlm"]["limit"])
         streams.append(beside)
-    history = train(model, streams, hyper, spec["seed"], evaluate, _told(say))
+    history = train(model, streams, hyper, spec["seed"], evaluate, _told(say), keep)
     _save(out, model, tokenizer, history)
     about: list[dict] = [
         {

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from xit.errors import XitError
 
 MANIFEST = "manifest.json"
+STATE = "checkpoint-{}"  # part of a run's directory: a state of the model on the way, from 1
 LOCATION = "where"  # the part of a spec that says where things lie; not part of its identity
 Say = Callable[[str], None]  # told of progress while a run is made
 Spec = dict  # JSON-able: kind, slug, recipe, and all that determines the result

@@ -28,6 +28,7 @@ RECIPES = {
     "intermediate": 1,
     "target": 2,  # 2: dev.parquet
     "scores": 1,
+    "retrieval": 2,  # scores of retrieval; 2: two ways of pooling
 }  # raise when meaning changes
 CHECKPOINT = "xit/lab/checkpoint"  # study files name it so
 
@@ -208,15 +209,31 @@ def scored_split(study: Study, task: Task) -> Split:
     return split
 
 
+def scored_languages(study: Study, task: Task, split: Split) -> list[str]:
+    """The study's languages of `task` that have `split`."""
+    without = task.without_dev if split == task.dev else ()
+    return [code for code in study.languages_of(task.name) if code not in without]
+
+
 def scores(
-    study: Study, task: Task, parent: Parent, after: str, seed: int, max_length: int | None = None
+    study: Study,
+    task: Task,
+    parent: Parent,
+    after: str,
+    seed: int,
+    max_length: int | None = None,
+    split: Split | None = None,
+    examples: int | None = None,
+    checkpoint: int | None = None,
 ) -> Spec:
     """The spec of scoring the model `parent` on `task` in every language of the study.
 
     `max_length` is that of the training, by default the study's. What is scored as it is has no
-    seed of its own: several seeds may share a run.
+    seed of its own: several seeds may share a run. `split` and so many `examples` of it instead of
+    all of `scored_split`; `checkpoint`: a state on the way of the training, from 1.
     """
-    where, split = _data(study), scored_split(study, task)
+    where, split = _data(study), split or scored_split(study, task)
+    part = (f"-checkpoint{checkpoint}" if checkpoint else "") + ("-dev" if examples else "")
     mining: dict[str, object] = {}
     if task.kind == "mining":
         threshold = {  # is chosen on these corpora
@@ -226,17 +243,19 @@ def scores(
         mining = {"pivot": study.source, "layer": study.retrieval_layer, "threshold": threshold}
     return mining | {
         "kind": "scores",
-        "slug": f"{task.name}-after-{named(after)}" + (f"-seed{seed}" if task.train else ""),
-        "recipe": RECIPES["scores"],
+        "slug": f"{task.name}-after-{named(after)}" + (f"-seed{seed}" if task.train else "") + part,
+        "recipe": RECIPES["retrieval" if task.kind == "retrieval" else "scores"],
         "task": task.name,
         "split": split.split,
         "parent": parent.identity,
+        "checkpoint": checkpoint,
+        "examples": examples,
         "max_length": max_length or study.settings("target", task)["max_length"],
         "languages": {
             code: bucc.identity(where, code, study.source, split.split)
             if mining
-            else fingerprint(where, task, split, code, None)
-            for code in study.languages_of(task.name)
+            else fingerprint(where, task, split, code, examples)
+            for code in scored_languages(study, task, split)
         },
         "where": {"hub": where, "parent": parent.path, "seed": seed, "after": after},
     }

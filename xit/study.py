@@ -27,11 +27,12 @@ NOTEBOOKS = {
     "results": "04_results.ipynb",
     "mlm": "05_mlm.ipynb",
     "translation": "06_translation.ipynb",
+    "selection": "07_selection.ipynb",
     "published": "08_published.ipynb",
     "data": "09_data.ipynb",
 }
 READING = ("tasks", "results", "published", "data")  # only read: the hub, or what others made
-ABLATIONS = ("mlm", "translation")  # sections that train what no other has trained
+ABLATIONS = ("mlm", "translation", "selection")  # train what no other section has trained
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Study:
     retrieval_layer: int = 14  # Hugging Face's hidden_states index; 14 of XLM-R large in the paper
     pretrain: dict = field(default_factory=dict)
     mlm: dict = field(default_factory=dict)  # language modelling beside an intermediate task
-    ablations: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    ablations: dict[str, dict] = field(default_factory=dict)  # section → its parameters
     hyper: dict[str, dict[str, dict]] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()  # left out, as their data are not there; found by `load`
 
@@ -99,7 +100,7 @@ class Study:
 
     def variants(self) -> list[str]:
         """The variants of intermediate tasks that the ablations train."""
-        named = (v for told in self.ablations.values() for v in told["variants"])
+        named = (v for told in self.ablations.values() for v in told.get("variants", ()))
         return list(dict.fromkeys(named))
 
     def sections(self) -> list[str]:
@@ -124,6 +125,8 @@ class Study:
         if phase in READING:
             left_out = READING if phase == "data" else (*READING, *ABLATIONS)
             return [s for s in self.sections() if s not in left_out]
+        if phase == "selection":  # retrieval is compared after all of them
+            return [s for s in self.sections() if s.startswith("target/")]
         if phase in ABLATIONS:  # beside what it is compared with
             tasks_ = {variants.parse(v).task for v in self.ablations[phase]["variants"]}
             return ["target/none", *(f"target/{t}" for t in self.intermediate if t in tasks_)]
@@ -143,7 +146,8 @@ class Study:
         if phase == "multilingual_model":
             return shared | {"retrain": self.model == "pretrain"}
         if phase in ABLATIONS:
-            return shared | {k: list(v) for k, v in self.ablations[phase].items()} | seeds
+            own = self.ablations[phase].items()
+            return shared | {k: list(v) if isinstance(v, tuple) else v for k, v in own} | seeds
         return shared
 
     def check(self, section: str) -> str:
@@ -228,16 +232,17 @@ def _is_there(hub: str, variant: str) -> bool:
 
 def _kept(
     study: Study, kept: dict[str, tuple[str, ...]], untranslated: list[str]
-) -> dict[str, dict[str, tuple[str, ...]]]:
+) -> dict[str, dict]:
     """The ablations without what the study has lost; without those that nothing is left of."""
     lost = set(study.intermediate) - set(kept["intermediate"])
     left = {}
     for section, told in study.ablations.items():
-        there = [v for v in told["variants"] if v not in untranslated]
-        names = tuple(v for v in there if variants.parse(v).task not in lost)
+        of = "variants" if "variants" in told else "intermediate"
+        there = [v for v in told[of] if v not in untranslated]
+        names = tuple(v for v in there if v == "none" or variants.parse(v).task not in lost)
         targets = tuple(t for t in told["targets"] if t in kept["targets"])
-        if names and targets:
-            left[section] = {"variants": names, "targets": targets}
+        if set(names) - {"none"} and targets:
+            left[section] = told | {of: names, "targets": targets}
     return left
 
 
@@ -291,7 +296,7 @@ def _checked(raw: dict, path: Path) -> Study:
     for key, value in raw["mlm"].items():
         if key != "corpora":
             raw["mlm"][key] = checked_setting(of_mlm[key], value)
-    raw["ablations"] = _ablations(file, _table(file, raw, "ablations"), raw["targets"])
+    raw["ablations"] = _ablations(file, _table(file, raw, "ablations"), raw)
     raw["hyper"] = _hyper(file, _table(file, raw, "hyper"))
     return Study(**raw)
 
@@ -331,24 +336,44 @@ def _with_corpora(file: str, name: str, table: dict, known: dict) -> dict:
     return table
 
 
-def _ablations(file: str, table: dict, targets: tuple[str, ...]) -> dict:
-    """Section → its variants of intermediate tasks, and the targets after them."""
-    checked: dict[str, dict[str, tuple[str, ...]]] = {}
+def _ablations(file: str, table: dict, study: dict) -> dict[str, dict]:
+    """Section → its intermediate tasks or variants of them, the targets after them, and more."""
+    checked: dict[str, dict] = {}
     for section in table:
         if section not in ABLATIONS:
             raise unknown(f"{file}: section under ablations:", section, ABLATIONS)
         told = _table(file, table, section)
+        lists = ("intermediate" if section == "selection" else "variants", "targets")
+        known = (*lists, "checkpoints") if section == "selection" else lists
         for key in told:
-            if key not in ("variants", "targets"):
-                raise unknown(f"{file}: name under {section}:", key, ("variants", "targets"))
-        names = {k: _names(file, k, told.get(k)) for k in ("variants", "targets")}
-        for name in names["variants"]:
+            if key not in known:
+                raise unknown(f"{file}: name under {section}:", key, known)
+        names = {k: _names(file, k, told.get(k)) for k in lists}
+        for name in names.get("variants", ()):
             variants.parse(name)
         for target in names["targets"]:
-            if target not in targets:
-                raise unknown(f"{file}: target task under {section}:", target, targets)
-        checked[section] = names
+            if target not in study["targets"]:
+                raise unknown(f"{file}: target task under {section}:", target, study["targets"])
+        checked[section] = names | {k: v for k, v in told.items() if k not in names}
+        if section == "selection":
+            check_selection(checked[section], study["intermediate"], file)
     return checked
+
+
+def check_selection(told: dict, intermediate: tuple[str, ...], where: str) -> None:
+    """XitError, beginning with `where`, if what `told` gives section `selection` makes no sense."""
+    for name in told.get("intermediate", ()):
+        if name not in ("none", *intermediate):
+            raise unknown(f"{where}: intermediate task:", name, ("none", *intermediate))
+    names, count = told.get("intermediate", ()), told.get("checkpoints", 1)
+    expected = "'none', and tasks to compare with it"
+    right = "none" in names and len(names) > 1
+    _expect(right or "intermediate" not in told, where, "intermediate", list(names), expected)
+    for target in told.get("targets", ()):
+        trained = tasks.target(target).train is not None
+        _expect(trained, where, "targets", target, "targets that are trained, not scored as is")
+    whole = isinstance(count, int) and not isinstance(count, bool) and count >= 1
+    _expect(whole, where, "checkpoints", count, "a whole number, at least 1")
 
 
 def _hyper(file: str, table: dict) -> dict[str, dict[str, dict]]:

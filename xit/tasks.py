@@ -93,6 +93,7 @@ class Task:
     configs: tuple[tuple[str, str], ...] = ()  # language → config, where names follow no pattern
     fields: tuple[str, ...] = ()  # what data/hub.py makes of the columns, if not the same
     labels: tuple[str, ...] = ()  # their names, where the dataset has numbers without names
+    without_dev: tuple[str, ...] = ()  # languages that have no development data
     model_of: str = ""  # the target whose trained model is scored here too
     batch_size: int = 0  # Phang et al. 2020, Appendix A
     epochs: int = 0  # likewise
@@ -192,7 +193,7 @@ TARGET = {
         Task("udpos", "POS", "tagging",
              *_same("google/xtreme", "udpos.{name}", "train", "validation", "test"),
              columns=("tokens", "pos_tags"), metric="f1", languages=tuple(UDPOS), batch_size=32,
-             epochs=10, cite="nivre-etal-2020-ud"),
+             epochs=10, without_dev=("kk", "th", "tl", "yo"), cite="nivre-etal-2020-ud"),
         Task("panx", "NER", "tagging",
              *_same("google/xtreme", "PAN-X.{code}", "train", "validation", "test"),
              columns=("tokens", "ner_tags"), metric="f1", languages=tuple(LANGUAGES), batch_size=32,
@@ -200,7 +201,8 @@ TARGET = {
         Task("uner", "NER (Universal NER)", "tagging",
              *_same("universalner/universal_ner", "", "train", "validation", "test"),
              columns=("tokens", "ner_tags"), metric="f1", languages=tuple(UNER),
-             configs=tuple(UNER.items()), batch_size=32, epochs=10, cite="mayhew-etal-2024-uner",
+             configs=tuple(UNER.items()), batch_size=32, epochs=10,
+             without_dev=("de", "pt", "ru", "zh"), cite="mayhew-etal-2024-uner",
              note="stands in for PAN-X where that is not at hand; hyper-parameters of PAN-X"),
         Task("xquad", "XQuAD", "span", train=SQUAD[0],
              dev=Split("google/xtreme", "XQuAD.{code}", "validation"), test=None,

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +15,15 @@ import torch
 from xit.data.encode import IGNORE, Feature
 from xit.learn.model import Heads, Model
 from xit.learn.pretrain import new_model
-from xit.learn.train import Hyper, Stream, make_batch, number_of_steps, plan, train
+from xit.learn.train import (
+    Hyper,
+    Stream,
+    checkpoints,
+    make_batch,
+    number_of_steps,
+    plan,
+    train,
+)
 
 HEADS: Heads = {
     "pair": ("pair", 2),
@@ -137,6 +146,43 @@ def test_the_last_step_is_evaluated_whatever_the_interval() -> None:
     hyper = Hyper(learning_rate=0.01, batch_size=4, max_steps=5, eval_every=3)
     history = train(model(), [Stream("pair", pairs())], hyper, 1, script)
     assert [p["step"] for p in history.points] == [3, 5]
+
+
+# -- states on the way --
+
+
+def test_states_are_handed_out_evenly_spaced_and_training_goes_on_as_without() -> None:
+    m, seen = model(), dict[int, dict[str, torch.Tensor]]()
+    hyper = Hyper(learning_rate=0.01, batch_size=4, max_steps=10, checkpoints=4)
+
+    def keep(number: int) -> None:
+        seen[number] = state(m)
+
+    history = train(m, [Stream("pair", pairs())], hyper, 1, keep=keep)
+    assert history.checkpoints == [2, 5, 8, 10]  # 2.5, 5, 7.5 and 10, rounded to even
+    assert list(seen) == [1, 2, 3, 4]
+    assert same(seen[4], state(m)) and not same(seen[3], seen[4])
+    plain = model()
+    other = train(plain, [Stream("pair", pairs())], replace(hyper, checkpoints=0), 1)
+    assert same(state(plain), state(m)) and other.checkpoints == []
+
+
+def test_after_an_early_stop_the_last_state_stands_for_the_rest() -> None:
+    m, script, seen = model(), Script(30, 20, 20), list[dict[str, torch.Tensor]]()
+    hyper = Hyper(learning_rate=0.01, batch_size=4, max_steps=40, eval_every=2, patience=2,
+                  checkpoints=10)  # fmt: skip
+    history = train(
+        m, [Stream("pair", pairs())], hyper, 1, script, keep=lambda _: seen.append(state(m))
+    )
+    assert history.checkpoints == [4, *[6] * 9]
+    assert same(seen[-1], script.seen[2])  # the last state, not the best
+    assert same(state(m), script.seen[0])
+
+
+def test_more_checkpoints_than_updates() -> None:
+    assert checkpoints(2, 5) == [1, 1, 1, 2, 2]
+    assert checkpoints(7, 1) == [7]
+    assert checkpoints(7, 0) == []
 
 
 # -- the same again --

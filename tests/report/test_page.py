@@ -200,6 +200,30 @@ def test_targets_go_on_from_the_intermediate_section_as_last_executed(
     assert not {p.identity for p in parents} & set(ids)
 
 
+def test_states_on_the_way_go_on_from_each_intermediate_section(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = Made()
+    monkeypatch.setattr(workers, "run", made)
+    one = intermediate(epochs=7.0)
+    one.run(one.intermediate_chains())
+    finished(one, monkeypatch)
+    for spec in made.specs:
+        specs.store().make(spec, fill)
+    given = {"study": "toy", "hub": None, "seed": 1, "num_seeds": 2, "eval_every": None}
+    told = {"intermediate": ["none", "mnli"], "targets": ["udpos"], "checkpoints": 2}
+    section = Section("selection", **(given | told))
+    assert section.name == "selection"
+    before = [c[0]["parent"] for c in section.chains_along()]
+    after = [runs.identity(s) for s in made.specs]
+    assert before == [specs.base(section.study).identity] * 2 + after
+    # a section that was never executed is trained as the study has it, not as this one is set
+    other = Section("selection", **(given | told | {"eval_every": 9, "intermediate": ["squad_v1"]}))
+    chains = other.chains_along()
+    assert {c[0]["settings"]["eval_every"] for c in chains} == {9}
+    assert {s["settings"]["eval_every"] for s in made.specs[2:]} == {2}
+
+
 def test_targets_refuse_a_damaged_intermediate_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """It lies where the record says, but its weights are not those that were trained."""
     made = Made()

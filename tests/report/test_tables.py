@@ -118,8 +118,10 @@ def test_layers_and_by_layer(tmp_path: Path) -> None:
     made = result(tmp_path / "run")
     rows = [
         {"language": code, "split": "validation", "metric": metric, "layer": layer,
-         "value": layer * 10.0 + (code == "de") + (metric == "acc_centred") * 50}
+         "pooling": pooling, "value": layer * 10.0 + (code == "de")
+         + (metric == "acc_centred") * 50 - (pooling == "cls") * 5}
         for code in ("de", "fr") for metric in ("acc", "acc_centred") for layer in (0, 1)
+        for pooling in ("mean", "cls")
     ]  # fmt: skip
     pd.DataFrame(rows).to_parquet(made.path / "scores.parquet")
     long = tables.layers(made)
@@ -185,8 +187,11 @@ def test_retrieval_is_read_at_the_layer_that_the_study_names(
 ) -> None:
     """Layer 14 of a model with two is its last."""
     made = result(tmp_path / "run", kind="scores", task="tatoeba", where={"seed": 1})
-    score = {"language": "de", "split": "validation", "metric": "acc"}
-    rows = [score | {"layer": k, "value": 10.0 * k} for k in (0, 1, 2)]
+    score: dict = {"language": "de", "split": "validation", "metric": "acc"}
+    rows = [
+        score | {"layer": k, "value": 10.0 * k + (how == "cls"), "pooling": how}
+        for k in (0, 1, 2) for how in ("mean", "cls")
+    ]  # fmt: skip
     pd.DataFrame(rows).to_parquet(made.path / "scores.parquet")
     one = dataclasses.replace(toy, retrieval_layer=named)
     assert tables.chain_scores([[made]], one, "none")["value"].tolist() == [10.0 * taken]

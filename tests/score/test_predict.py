@@ -175,20 +175,24 @@ def test_what_was_learnt_is_found_again() -> None:
 # -- sentence vectors --
 
 
-def test_vectors_are_means_over_tokens_at_every_layer() -> None:
+def test_vectors_are_means_over_tokens_or_the_first_at_every_layer() -> None:
     m = Scripted("pair").eval()
     made: list[Feature] = [
         {"ids": [0, *range(5, 5 + n), 2], "row": i} for i, n in enumerate((9, 2, 5))
     ]
     told = predict.vectors(m, made, 1)
-    assert told.shape == (3, 3, 16)
+    assert told.shape == (2, 3, 3, 16)
     assert told.dtype == np.float32
     for f in made:  # one at a time, without padding
         with torch.no_grad():
             states = m.encoder(input_ids=torch.tensor([f["ids"]]), output_hidden_states=True)
         for layer, state in enumerate(states.hidden_states):
-            np.testing.assert_allclose(told[layer, f["row"]], state[0].mean(0).numpy(), atol=1e-5)
-    assert not np.allclose(told[0], told[1])
+            mean, first = told[:, layer, f["row"]]
+            np.testing.assert_allclose(mean, state[0].mean(0).numpy(), atol=1e-5)
+            np.testing.assert_allclose(first, state[0, 0].numpy(), atol=1e-5)
+    assert not np.allclose(told[0, 0], told[0, 1])
+    last = predict.vectors(m, made, 1, [2], ["cls"])
+    np.testing.assert_array_equal(last[0, 0], told[1, 2])
 
 
 def test_batches_of_another_size_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

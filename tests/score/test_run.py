@@ -42,6 +42,26 @@ def test_what_is_scored_is_the_model_that_was_best(toy: Study) -> None:
     assert all(len(json.loads(p)) == 3 for p in said["prediction"])
 
 
+def test_states_on_the_way_are_scored_as_they_were(toy: Study) -> None:
+    """The last checkpoint is the state kept where that was the last; the first is another."""
+    settings: dict = {"epochs": 4.0, "eval_every": 100, "learning_rate": 0.0005}
+    spec = tuned(toy, "target", UDPOS, **settings) | {"checkpoints": 12}
+    parent = specs.parent_of(spec)
+    made(spec)
+
+    def f1(checkpoint: int | None, **more: object) -> dict:
+        told = specs.scores(toy, UDPOS, parent, "none", 1, checkpoint=checkpoint, **more)  # type: ignore[arg-type]
+        frame = pd.read_parquet(made(told) / "scores.parquet")
+        return frame[frame["metric"] == "f1"].set_index("language")["value"].to_dict()
+
+    assert f1(12) == f1(None)
+    assert f1(1) != f1(12)
+    assert set(f1(1, split=UDPOS.dev, examples=4)) == {"en", "de"}
+    few = specs.scores(toy, UDPOS, parent, "none", 1, checkpoint=1, split=UDPOS.dev, examples=4)
+    said = pd.read_parquet(made(few) / "predictions.parquet")
+    assert len(said) == 2 * 4
+
+
 def test_answers_are_scored_as_they_stand_in_the_passage(toy: Study) -> None:
     spec = tuned(toy, "target", XQUAD)
     made(spec)
@@ -62,6 +82,11 @@ def test_retrieval_scores_every_layer(toy: Study) -> None:
     scores = pd.read_parquet(made(spec) / "scores.parquet")
     assert sorted(scores["layer"].unique()) == [0, 1, 2]
     assert set(scores["metric"]) == {"acc", "acc_centred"}
+    assert set(scores["pooling"]) == {"mean", "cls"}
+    assert len(scores) == 3 * 2 * 2
+    # the first token of layer 0 is the same in every sentence: each finds the first one
+    first = scores[(scores["layer"] == 0) & (scores["pooling"] == "cls")].set_index("metric")
+    assert first.loc["acc", "value"] == pytest.approx(100 / 18)
     assert set(scores["language"]) == {"de"}
     assert scores["value"].between(0, 100).all()
     counts = json.loads((made(spec) / "data.json").read_text())

@@ -35,6 +35,7 @@ class Hyper:
     eval_every: int = 1000  # steps
     patience: int = 30  # evaluations without a better score
     mask_rate: float = 0.15
+    checkpoints: int = 0  # states handed out along the way, evenly spaced, the last among them
 
 
 @dataclass
@@ -64,6 +65,7 @@ class History:
     best_step: int = 0
     steps: int = 0
     stopped_early: bool = False
+    checkpoints: list[int] = field(default_factory=list)  # the step of each state handed out
 
 
 def train(
@@ -73,10 +75,13 @@ def train(
     seed: int,
     evaluate: Callable[[Model], float] | None = None,
     report: Callable[[int, int, float, float | None], None] = lambda *_: None,
+    keep: Callable[[int], None] = lambda _: None,
 ) -> History:
     """Train `model` in place and leave it in its best state; `evaluate` returns a score, 0-100.
 
     Without `evaluate` the last state is kept. `report(step, steps, loss, dev)` tells the progress.
+    `keep(number)` is called when `model` is in the state of checkpoint 1, 2, … `hyper.checkpoints`;
+    after an early stop, with the last state for all that are left.
     """
     accelerator = Accelerator()
     set_seed(seed)
@@ -93,6 +98,7 @@ def train(
     history, kept, began = History(), _state(model), time.monotonic()
     losses: list[float] = []
     waited = 0
+    marks = checkpoints(steps, hyper.checkpoints)
     wrapped.train()
     for step, (stream, indices) in enumerate(islice(plan(streams, hyper, seed), steps), start=1):
         loss = _step(accelerator, wrapped, optimiser, stream, indices, hyper, f"{seed}/{step}")
@@ -100,6 +106,7 @@ def train(
         schedule.step()
         losses.append(loss)
         history.steps = step
+        _hand_out(history, keep, sum(step == mark for mark in marks))
         if step % hyper.eval_every and step != steps:
             continue
         dev = None
@@ -127,6 +134,7 @@ def train(
         if waited >= hyper.patience:
             history.stopped_early = True
             break
+    _hand_out(history, keep, len(marks) - len(history.checkpoints))
     if history.best is not None and history.best_step != history.steps:
         model.load_state_dict(kept)
     model.eval()
@@ -177,6 +185,18 @@ def make_batch(stream: Stream, indices: list[int], hyper: Hyper, seed: str) -> B
     return mask_tokens(
         batch, mask_id, vocabulary, special, stream.mask_rate or hyper.mask_rate, generator
     )
+
+
+def checkpoints(steps: int, count: int) -> list[int]:
+    """The `count` steps, evenly spaced over `steps`, after which a state is handed out."""
+    return [max(1, round(steps * i / count)) for i in range(1, count + 1)]
+
+
+def _hand_out(history: History, keep: Callable[[int], None], count: int) -> None:
+    """The model as it is now is the next `count` checkpoints."""
+    for _ in range(count):
+        history.checkpoints.append(history.steps)
+        keep(len(history.checkpoints))
 
 
 def number_of_steps(streams: Sequence[Stream], hyper: Hyper) -> int:

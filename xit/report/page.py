@@ -29,7 +29,7 @@ from xit.paths import project
 from xit.runs import Spec
 from xit.settings import BESIDE, SETTINGS, of_paper
 from xit.specs import Parent
-from xit.study import ABLATIONS, READING
+from xit.study import READING
 from xit.workers import Result
 
 PRINTED = re.compile(r"[+-]?\d+\.\d+")  # a number already written, as "+1.4"
@@ -49,7 +49,7 @@ class Section:
         hub = parameters.get("hub")
         self.study = studies.load(str(parameters["study"]), None if hub is None else str(hub))
         of = parameters.get("task") or parameters.get("intermediate")
-        self.name = f"{phase}/{of}" if of else phase
+        self.name = f"{phase}/{of}" if isinstance(of, str) else phase
         if phase == "intermediate" or (phase == "target" and of != "none"):
             tasks.intermediate(str(of))
         self.made: list[dict] = []
@@ -126,17 +126,17 @@ class Section:
         own = {k: self.parameters.get(k) for k in (*SETTINGS, *BESIDE)}
         if name is None:
             name = str(self.parameters["task"])
-        elif self.phase not in ABLATIONS:
+        elif "variants" not in self.parameters:
             first, count = self.study.seed, self.study.num_seeds
             return chains.intermediate(self.study, name, range(first, first + count))
         return chains.intermediate(self.study, name, self.seeds(), **own)
 
-    def parents(self) -> list[Parent]:
+    def parents(self, after: str | None = None) -> list[Parent]:
         """For each seed, the model that the targets start from; trained now if it is not there.
 
         The i-th target seed goes on from the i-th run of the intermediate section as last executed.
         """
-        after = str(self.parameters["intermediate"])
+        after = after or str(self.parameters["intermediate"])
         if after == "none":
             return [specs.base(self.study)] * len(self.seeds())
         record = self.record(f"intermediate/{after}")
@@ -155,6 +155,20 @@ class Section:
         after = str(self.parameters["intermediate"])
         own = {k: self.parameters.get(k) for k in SETTINGS}
         return chains.targets(self.study, after, names, self.seeds(), self.parents(), **own)
+
+    def chains_along(self) -> list[list[Spec]]:
+        """For each intermediate task, target and seed: the states on the way, all scored."""
+        afters, names = self.parameters["intermediate"], self.parameters["targets"]
+        count = self.parameters["checkpoints"]
+        assert isinstance(afters, list) and isinstance(names, list) and isinstance(count, int)
+        seeds, every = self.seeds(), self.parameters.get("eval_every")
+        return [
+            chain
+            for after in afters
+            for chain in chains.along(
+                self.study, after, names, seeds, self.parents(after), count, eval_every=every
+            )
+        ]
 
     def variant_chains(self) -> list[list[Spec]]:
         """The runs of every variant, as this section trains it."""

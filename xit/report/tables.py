@@ -84,8 +84,8 @@ def retrieval_spec(study: Study, parent: Parent) -> dict:
 
 
 def layers(result: Result) -> pd.DataFrame:
-    """Columns language, layer, kind ("raw", "centred"), value (0-100)."""
-    frame = pd.read_parquet(result.path / "scores.parquet")
+    """Columns language, layer, kind ("raw", "centred"), value (0-100); mean pooling."""
+    frame = pd.read_parquet(result.path / "scores.parquet").query("pooling == 'mean'")
     kinds = {"acc": "raw", "acc_centred": "centred"}
     return frame.assign(kind=frame["metric"].map(kinds))[["language", "layer", "kind", "value"]]
 
@@ -208,14 +208,16 @@ def study_scores(section: Section, names: Collection[str] | None = None) -> pd.D
 
 
 def _labelled(run: Path, task: str, seed: int, study: Study, intermediate: str) -> pd.DataFrame:
-    """One run's scores; of retrieval the layer that the study names."""
+    """One run's scores; of retrieval the layer that the study names, and mean pooling."""
     file = run / "scores.parquet"
     if not file.exists():
         raise XitError(f"run {run.name} is not in the store any more: execute its section again")
     frame = pd.read_parquet(file)
     if "layer" in frame:
         chosen = min(study.retrieval_layer, int(frame["layer"].max()))
-        frame = frame[frame["layer"] == chosen].drop(columns="layer")
+        frame = frame[frame["layer"] == chosen]
+    if "pooling" in frame:
+        frame = frame[frame["pooling"] == "mean"]
     frame = frame.assign(study=study.name, intermediate=intermediate, target=task, seed=seed)
     return frame[results.COLUMNS]
 

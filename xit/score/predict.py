@@ -11,6 +11,7 @@ from xit.errors import XitError
 from xit.learn.model import Model
 
 TOKENS = {"cpu": 1024, "cuda": 16_384}  # in one inference batch, padding included
+POOLING = ("mean", "cls")  # of a sentence's tokens: all, or the first
 NBEST, MAX_ANSWER = 20, 30  # start and end candidates; longest answer in tokens
 
 
@@ -91,26 +92,36 @@ def best_span(scores: np.ndarray, offsets: list) -> tuple[float, int, int] | Non
 
 @torch.inference_mode()
 def vectors(
-    model: Model, features: Sequence[Feature], pad: int, layers: Sequence[int] | None = None
+    model: Model,
+    features: Sequence[Feature],
+    pad: int,
+    layers: Sequence[int] | None = None,
+    pooling: Sequence[str] = POOLING,
 ) -> np.ndarray:
-    """Mean-pooled sentence vectors of `layers` (default: all): (layers, sentences, width), float32.
+    """Sentence vectors, float32: (pooling, layers, sentences, width); default: all layers.
 
-    Layer 0 are the embeddings; layer i is Hugging Face's `hidden_states[i]`. The special tokens
-    are averaged with the rest, as XTREME's and jiant's retrieval code does.
+    Layer 0 are the embeddings; layer i is Hugging Face's `hidden_states[i]`. "mean" is over all
+    tokens, the special ones with the rest, as XTREME's and jiant's retrieval code does; "cls" is
+    the first token.
     """
     count = model.lm.config.num_hidden_layers + 1
     layers = range(count) if layers is None else layers
     if wrong := [x for x in layers if not 0 <= x < count]:
         raise XitError(f"layer {wrong[0]}: the model has hidden states 0 to {count - 1}")
-    out = np.zeros((len(layers), len(features), model.lm.config.hidden_size), dtype=np.float32)
+    shape = (len(pooling), len(layers), len(features), model.lm.config.hidden_size)
+    out = np.zeros(shape, dtype=np.float32)
     for indices, batch in _batches(model, features, pad):
         states = model.encoder(
             input_ids=batch["ids"], attention_mask=batch["mask"], output_hidden_states=True
         ).hidden_states
         mask = batch["mask"][..., None].to(states[0].dtype)
+        length = mask.sum(1)
+        rows = [features[i]["row"] for i in indices]
         for place, layer in enumerate(layers):
-            mean = (states[layer] * mask).sum(1) / mask.sum(1)
-            out[place, [features[i]["row"] for i in indices]] = mean.float().cpu().numpy()
+            for how, name in enumerate(pooling):
+                first = name == "cls"
+                pooled = states[layer][:, 0] if first else (states[layer] * mask).sum(1) / length
+                out[how, place, rows] = pooled.float().cpu().numpy()
     return out
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 from safetensors.torch import load_file
@@ -15,7 +16,7 @@ from xit.data.batch import by_length, collate, mask_tokens
 from xit.errors import XitError
 from xit.learn.model import Model, load_lm, load_tokenizer
 from xit.learn.pretrain import SPECIAL
-from xit.runs import Say, Spec
+from xit.runs import STATE, Say, Spec
 from xit.score import metrics, predict, retrieval
 from xit.tasks import Task
 
@@ -65,17 +66,18 @@ def items_of(
 def scores(spec: Spec, out: Path, say: Say) -> None:
     """scores.parquet (language, split, metric, value), predictions.parquet, data.json (counts)."""
     task = tasks.target(spec["task"])
-    source = spec["where"]["parent"]
+    source, number = spec["where"]["parent"], spec.get("checkpoint")
     tokenizer = load_tokenizer(source)
     if task.kind in ("retrieval", "mining"):
         return (_retrieval if task.kind == "retrieval" else _mining)(spec, task, tokenizer, out)
-    head = load_file(Path(source) / "head.safetensors")
     names = json.loads((Path(source) / "data.json").read_text())["names"]
-    model = Model(load_lm(source), {task.name: (task.kind, len(names))}, 0).eval()
+    state = Path(source) / STATE.format(number) if number else source  # on the way, or kept
+    head = load_file(Path(state) / "head.safetensors")
+    model = Model(load_lm(state), {task.name: (task.kind, len(names))}, 0).eval()
     model.heads[task.name].load_state_dict(head)
     split, rows_out, said_out, counted = split_of(task, spec["split"]), [], [], {}
     for code in spec["languages"]:
-        rows, dropped = hub.rows(task, split, spec["where"]["hub"], code)
+        rows, dropped = hub.rows(task, split, spec["where"]["hub"], code, spec.get("examples"))
         if (told := hub.outputs(task, split, spec["where"]["hub"], code)) != names:
             raise XitError(
                 f"{task.name} in {code!r} has labels {told}, but was trained with {names}"
@@ -105,7 +107,9 @@ def split_of(task: Task, split: str) -> tasks.Split:
 
 
 def _retrieval(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Path) -> None:
-    """Accuracy of sentence retrieval on every layer, raw and with each language's mean removed."""
+    """Accuracy of sentence retrieval on every layer, by mean and by first token ("cls"), raw and
+    with each language's mean removed.
+    """
     model = Model.load(spec["where"]["parent"], {}, 0).eval()
     split, rows_out, counted = split_of(task, spec["split"]), [], {}
     for code in spec["languages"]:
@@ -117,27 +121,23 @@ def _retrieval(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: 
             sides.append(predict.vectors(model, features, tokenizer.pad_token_id))
             counts.append(told)
         counted[code] = dropped | dict(encode.together(*counts))
-        for layer, (x, y) in enumerate(zip(*sides, strict=True)):
-            found = {
-                "acc": retrieval.tatoeba_accuracy(x, y),
-                "acc_centred": retrieval.tatoeba_accuracy(retrieval.centre(x), retrieval.centre(y)),
-            }
-            for metric, value in found.items():
-                rows_out.append(
-                    {
-                        "language": code,
-                        "split": spec["split"],
-                        "metric": metric,
-                        "value": value,
-                        "layer": layer,
-                    }
-                )
+        for pooling, *layers in zip(predict.POOLING, *sides, strict=True):
+            for layer, (x, y) in enumerate(zip(*layers, strict=True)):
+                shared = {"language": code, "split": spec["split"]}
+                place = {"layer": layer, "pooling": pooling}
+                found = {
+                    "acc": retrieval.tatoeba_accuracy(x, y),
+                    "acc_centred": retrieval.tatoeba_accuracy(
+                        retrieval.centre(x), retrieval.centre(y)
+                    ),
+                }
+                rows_out += [shared | {"metric": m, "value": v} | place for m, v in found.items()]
     pd.DataFrame(rows_out).to_parquet(out / "scores.parquet", index=False)
     (out / "data.json").write_text(json.dumps(counted, indent=1) + "\n")
 
 
 def _mining(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Path) -> None:
-    """F1 of mined pairs on one layer, raw and with each side's mean removed.
+    """F1 of mined pairs on one layer, mean-pooled, raw and with each side's mean removed.
 
     The threshold is the best one on the development corpora (Phang et al. 2020, Appendix A); it and
     the F1 there are in dev.parquet.
@@ -147,18 +147,21 @@ def _mining(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Pat
     length, pad = model.room(spec["max_length"]), tokenizer.pad_token_id
     counted: dict[str, dict[str, dict[str, int]]] = {}  # language → split → counts
 
+    def embedded(features: list[encode.Feature]) -> np.ndarray:
+        return predict.vectors(model, features, pad, [layer], ["mean"])[0, 0]
+
     def mined(code: str, split: str, centred: bool) -> tuple[retrieval.Mined, set[tuple[int, int]]]:
         c = bucc.read(where, code, pivot, split)
         encoded = [encode.lines(texts, tokenizer, length) for texts in (c.source, c.target)]
-        sides = [predict.vectors(model, features, pad, [layer])[0] for features, _ in encoded]
+        source, target = (embedded(features) for features, _ in encoded)
         read = {"read": len(c.source) + len(c.target), "gold pairs": len(c.gold)}
         told = encode.together(read, *(counts for _, counts in encoded))
         counted.setdefault(code, {})[split] = dict(told)
         place = [{x: i for i, x in enumerate(ids)} for ids in (c.source_ids, c.target_ids)]
         gold = {(place[0][a], place[1][b]) for a, b in c.gold}
         if centred:
-            sides = [retrieval.centre(x) for x in sides]
-        return retrieval.margin_scores(*sides), gold
+            source, target = retrieval.centre(source), retrieval.centre(target)
+        return retrieval.margin_scores(source, target), gold
 
     rows, dev = [], []
     for code in spec["languages"]:
