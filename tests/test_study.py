@@ -318,7 +318,7 @@ def test_an_ablation_is_a_section_that_waits_for_what_it_is_compared_with() -> N
 
 def test_the_section_of_selection() -> None:
     one = toy(ablations={"selection": SELECTION})
-    assert one.sections()[-3:] == ["results", "selection", "published"]
+    assert one.sections()[-4:] == ["results", "selection", "published", "data"]
     assert one.needs("selection") == ["target/none", "target/mnli", "target/squad_v1"]
     assert one.parameters("selection") == {
         "study": "toy", "hub": "hub", "intermediate": ["none", "mnli"], "targets": ["xquad"],
