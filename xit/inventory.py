@@ -49,14 +49,10 @@ class Line(NamedTuple):
 
 def parts(study: Study) -> Iterator[Part]:
     """Everything that `study` reads: texts, then by task what is trained on and what is scored."""
-    corpora = dict(study.pretrain.get("corpora", {}))
-    if "mlm" in study.ablations:
-        corpora |= study.continuation()["corpora"]
-    for repo, codes in corpora.items():
-        text = Split(repo, "{code}", "train")
-        named = tuple((code, code) for code in codes)
-        task = Task("pretrain", "Text", "text", text, None, None, ("text",), "", configs=named)
-        yield from (Part(task, text, code) for code in codes)
+    first = study.pretrain.get("corpora", {})
+    yield from _texts("pretrain", first)
+    if "mlm" in study.ablations and (more := study.continuation()["corpora"]) != first:
+        yield from _texts("mlm", more)
     for task in map(tasks.intermediate, study.intermediate):
         yield from _training(task, task.dev, study.source)
     for name in study.variants():
@@ -78,6 +74,15 @@ def parts(study: Study) -> Iterator[Part]:
             yield from (
                 Part(task, task.dev, c) for c in specs.scored_languages(study, task, task.dev)
             )
+
+
+def _texts(use: str, corpora: dict[str, list[str]]) -> Iterator[Part]:
+    """The texts of language modelling, in phase 1 or beside an intermediate task."""
+    for repo, codes in corpora.items():
+        text = Split(repo, "{code}", "train")
+        named = tuple((code, code) for code in codes)
+        task = Task(use, "Text", "text", text, None, None, ("text",), "", configs=named)
+        yield from (Part(task, text, code) for code in codes)
 
 
 def _training(task: Task, dev: Split | None, source: str) -> Iterator[Part]:

@@ -79,6 +79,17 @@ def test_neither_question_nor_passage_nor_shared_words_tell_whether_there_is_an_
         assert bag_of_words(texts, labels, 4500) < 1 / 2 + 0.04
 
 
+def test_questions_for_what_is_nowhere_told_are_worded_as_the_others() -> None:
+    maker = Maker(WORLD, "nowhere")
+    for answerable in (True, False) * 200:
+        item = reading.nowhere_told(maker, answerable)
+        assert item.asked.place is None and item.asked.time is None
+        told = [any(getattr(e, s) for e in item.passage) for s in ("place", "time")]
+        assert sum(told) == 1
+        assert told[("place", "time").index(item.slot)] == answerable
+        assert tellers(item) == ([item.told_in] if answerable else [])
+
+
 def test_question_alone_hardly_gives_the_answer() -> None:
     """The commonest answer to a question's first word; 40 people, 24 places, 38 days, 46 things."""
     maker = Maker(WORLD, "question")

@@ -4,20 +4,11 @@ from collections import Counter
 
 import pytest
 
-from tests.lab.shortcuts import GRAMMARS, WORLD, bag_of_words, choice_alone
+from tests.lab.shortcuts import GRAMMARS, WORLD, choice_alone
 from xit.lab import tasks
 from xit.lab.grammar import text
 from xit.lab.languages import LANGUAGES, SOURCE
 from xit.lab.tasks import Maker
-
-
-def test_hypothesis_alone_stays_near_chance() -> None:
-    maker = Maker(WORLD, "shortcut")
-    rows = [tasks.nli_row(GRAMMARS[SOURCE], maker.inference(), i) for i in range(6000)]
-    accuracy = bag_of_words(
-        [str(r["hypothesis"]) for r in rows], [int(str(r["label"])) for r in rows], 4500
-    )
-    assert accuracy < 1 / 3 + 0.04
 
 
 def test_ending_alone_stays_near_chance() -> None:
@@ -57,7 +48,7 @@ def test_answers_stand_at_their_offset_in_every_language(code: str) -> None:
         assert context[start : start + len(answer)] == answer
 
 
-def test_labels_of_inference_follow_from_the_events() -> None:
+def test_conclusions_of_stories_follow_from_the_events() -> None:
     maker = Maker(WORLD, "labels")
     slots = ("place", "time", "adjective")
     for _ in range(300):

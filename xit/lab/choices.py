@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from xit.lab.grammar import Grammar, Word, text
-from xit.lab.tasks import SLOTS, Maker, Row, only
+from xit.lab.tasks import Maker, Row, only
 from xit.lab.world import Choice, Event
 
 LETTERS = "ABCDE"
@@ -12,95 +12,64 @@ UNUSUAL = 0.04  # largest probability of what counts as none
 
 
 class Question(NamedTuple):
-    """A question for `slot` of `asked`, answered by that slot of one of the `answers`."""
+    """What does `agent` do next, after what the passage tells? One of four (verb, object)."""
 
     passage: list[Event]
-    asked: Event
-    slot: str
-    answers: list[Event]
+    agent: str
+    deeds: list[tuple[str, str]]
     right: int
 
 
 def cosmos(maker: Maker) -> Question:
-    """A passage of three events, a question and four answers, three of which the passage mentions.
+    """A passage of two events, and what one of the two agents will do next, which it does not tell.
 
-    Half the questions ask for what is told. The others ask to what somebody did what the passage
-    does not tell: the thing with which one goes on like that (`world.next_verb`).
+    Everybody goes on with the same thing, by the next verb (`world.next_verb`). Four deeds, two of
+    either kind, are drawn alike; then which of them the passage tells, so that what they lead to
+    does not tell by itself. Who is asked about takes reading: the other agent does something of
+    another kind, at times (one in three) that of two of the answers.
     """
-    return inferred(maker) if maker.rng.random() < 0.5 else told(maker)
+    rng, world, teller = maker.rng, maker.world, maker.teller
+    kinds = rng.sample(list(world.nouns), 2)
+    deeds = rng.sample([deed for kind in kinds for deed in two_deeds(maker, kind)], 4)
+    right = rng.randrange(4)
+    verb, patient = deeds[right]
+    asked = teller.event(told=0.2)._replace(verb=verb, patient=patient, det=None)
+    other = teller.event(told=0.2)._replace(det=None)
+    while other.agent == asked.agent or world.kind_of_verb[other.verb] == world.kind_of_verb[verb]:
+        other = teller.event(told=0.2)._replace(det=None)
+    leads_to = [(world.next_verb[v], p) for v, p in deeds]
+    return Question(rng.sample([asked, other], 2), asked.agent, leads_to, right)
 
 
-def told(maker: Maker) -> Question:
-    """A question for something that all three events tell, with values that are of one sort."""
-    rng, slot = maker.rng, maker.rng.choice(SLOTS)
-    passage = maker.passage(3)
-    if slot == "patient":
-        kind = rng.choice(list(maker.world.nouns))
-        values = rng.sample(maker.world.nouns[kind], 4)
-        passage = [
-            e._replace(verb=rng.choice(maker.world.verbs[kind]), adjective=None) for e in passage
-        ]
-    elif slot == "agent":
-        values = []
-        while len(values) < 4:
-            agent = maker.teller.agent()
-            values += [agent] if agent not in values else []
-    else:
-        values = rng.sample(maker.world.alternatives(slot, maker.value(passage[0], slot)), 4)
-    passage = [e._replace(**{slot: v}) for e, v in zip(passage, values, strict=False)]
-    right = rng.randrange(3)
-    asked = passage[right]
-    fourth = asked._replace(**{slot: values[3]})
-    return shuffled(maker, passage, asked, slot, [*passage, fourth], right)
-
-
-def inferred(maker: Maker) -> Question:
-    """A question for the thing that somebody goes on with, among four things of one kind.
-
-    The same agent does something to two of them; only what each verb leads to tells which is meant.
-    """
-    rng, world = maker.rng, maker.world
-    kind = rng.choice(list(world.nouns))
-    verbs = world.verbs[kind]
-    things = rng.sample(world.nouns[kind], 4)
-    first = rng.choice(verbs)
-    going_on = world.next_verb[first]
-    second = rng.choice([v for v in verbs if v not in (first, going_on)])
-    third = rng.choice([v for v in verbs if v != going_on])
-    some = maker.teller.agent()
-    agents = [some, some, maker.teller.agent()]
-    while agents[2] == some:
-        agents[2] = maker.teller.agent()
-    passage = [
-        Event(a, v, t, place=maker.teller.place(a) if rng.random() < 0.4 else None)
-        for a, v, t in zip(agents, (first, second, third), things, strict=False)
-    ]
-    asked = Event(some, going_on, things[0])
-    answers = [*passage, Event(some, going_on, things[3])]
-    return shuffled(maker, passage, asked, "patient", answers, 0)
-
-
-def shuffled(
-    maker: Maker, passage: list[Event], asked: Event, slot: str, answers: list[Event], right: int
-) -> Question:
-    """The question with passage and answers each in an order that means nothing."""
-    order = maker.rng.sample(range(len(answers)), len(answers))
-    passage = maker.rng.sample(passage, len(passage))
-    return Question(passage, asked, slot, [answers[i] for i in order], order.index(right))
+def two_deeds(maker: Maker, kind: str) -> list[tuple[str, str]]:
+    """Two (verb, object) of `kind` with nothing in common."""
+    verbs = maker.rng.sample(maker.world.verbs[kind], 2)
+    things = [maker.teller.patient(v) for v in verbs]
+    while things[0] == things[1]:
+        things = [maker.teller.patient(v) for v in verbs]
+    return list(zip(verbs, things, strict=True))
 
 
 def cosmos_row(grammar: Grammar, item: Question, name: str) -> Row:
     """A row of Cosmos QA."""
-    answers = {
-        f"answer{i}": text(grammar.answer(e, item.slot)) + "." for i, e in enumerate(item.answers)
-    }
+    end = Word(".", "PUNCT", "O", ".")
+    answers = {}
+    for i, (verb, patient) in enumerate(item.deeds):
+        clause = grammar.clause(Event(item.agent, verb, patient), without="agent")
+        answers[f"answer{i}"] = text([*clause, end])
     return {
         "id": name,
         "context": " ".join(text(grammar.statement(e)) for e in item.passage),
-        "question": text(grammar.question(item.asked, item.slot)),
+        "question": what_next(grammar, item.agent),
         **answers,
         "label": item.right,
     }
+
+
+def what_next(grammar: Grammar, agent: str) -> str:
+    """What does `agent` do next?"""
+    end = Word("?", "PUNCT", "O", ".")
+    return text([grammar.asking("patient"), *grammar.agent(agent), end])
 
 
 # -- what everybody knows ------------------------------------------------------------------------
@@ -198,4 +167,4 @@ def asked(grammar: Grammar, item: Commonsense) -> str:
     event = only(Event(item.agent, about, item.patient))
     if relation == "object":
         return text(grammar.question(event, "patient"))
-    return text(grammar.statement(event)) + " " + text([what, *grammar.agent(item.agent), end])
+    return text(grammar.statement(event)) + " " + what_next(grammar, item.agent)

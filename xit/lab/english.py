@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from functools import partial
-from itertools import count
 
-from xit.lab import choices, pairs, reading, schema, tasks
+from xit.lab import choices, inference, pairs, reading, schema, tasks
 from xit.lab.grammar import Grammar, Word
 from xit.lab.languages import SOURCE
 from xit.lab.tasks import Maker, Row
 from xit.lab.world import World
-from xit.lab.writer import Writer, distinct, fresh, take
+from xit.lab.writer import Writer, fresh
 
 SPLITS = (("train", "train"), ("validation", "dev"), ("test", "test"))  # split, its size
 
@@ -17,47 +16,43 @@ SPLITS = (("train", "train"), ("validation", "dev"), ("test", "test"))  # split,
 def english_tasks(
     write: Writer, world: World, grammars: dict[str, Grammar], size: dict[str, int], seed: int
 ) -> None:
-    """MNLI, SQuAD v1.1, HellaSwag and CCG."""
-    seen: dict[str, set[str]] = {"nli": set(), "squad": set(), "hellaswag": set(), "ccg": set()}
-    for split, n in (("train", "train"), ("validation", "dev"), ("validation_mismatched", "dev")):
-        maker = Maker(world, f"{seed}/{split}/english")
-        english_split(write, grammars[SOURCE], maker, split, size[n], seen)
+    """SQuAD v1.1, HellaSwag and CCG."""
+    grammar = grammars[SOURCE]
+    seen: dict[str, set[str]] = {"squad": set(), "hellaswag": set(), "ccg": set()}
+    for split, n in SPLITS[:2]:
+        squad = fresh(
+            lambda m, name: tasks.squad_row(grammar, m.reading(), name),
+            Maker(world, f"{seed}/{split}/squad"),
+            split,
+            lambda r: str(r["context"]),
+            seen["squad"],
+            size[n],
+        )
+        write("rajpurkar/squad", "plain_text", split, squad, schema.SQUAD)
+        hellaswag = fresh(
+            lambda m, name: completed(grammar, m.completion(), name),
+            Maker(world, f"{seed}/{split}/hellaswag"),
+            split,
+            lambda r: str(r["ctx"]),
+            seen["hellaswag"],
+            size[n],
+        )
+        write("Rowan/hellaswag", "default", split, hellaswag, schema.HELLASWAG)
+        ccg = fresh(
+            lambda m, _: tagged_row(tasks.tagged(grammar, m), "ccg_tags", schema.CCG),
+            Maker(world, f"{seed}/{split}/ccg"),
+            split,
+            lambda r: str(r["tokens"]),
+            seen["ccg"],
+            size[n],
+        )
+        write("xit/ccgbank", "default", split, ccg, schema.CCG_TAGS)
 
 
-def english_split(
-    write: Writer, grammar: Grammar, maker: Maker, split: str, rows: int, seen: dict[str, set[str]]
-) -> None:
-    """One split of each of these tasks; MNLI alone has a mismatched validation set."""
-    index = count()
-    mnli = distinct(
-        lambda: tasks.nli_row(grammar, i := maker.inference(), next(index)) | {"item": i},
-        lambda r: f"{r['premise']}{r['hypothesis']}",
-        seen["nli"],
-    )
-    name = "validation_matched" if split == "validation" else split
-    write("nyu-mll/glue", "mnli", name, take(mnli, rows), schema.MNLI)
-    if split == "validation_mismatched":
-        return
-    squad = distinct(
-        lambda: tasks.squad_row(grammar, maker.reading(), f"{split}-{next(index)}"),
-        lambda r: str(r["context"]),
-        seen["squad"],
-    )
-    write("rajpurkar/squad", "plain_text", split, take(squad, rows), schema.SQUAD)
-    hellaswag = distinct(
-        lambda: (
-            tasks.hellaswag_row(grammar, i := maker.completion(), next(index), split) | {"item": i}
-        ),
-        lambda r: str(r["ctx"]),
-        seen["hellaswag"],
-    )
-    write("Rowan/hellaswag", "default", split, take(hellaswag, rows), schema.HELLASWAG)
-    ccg = distinct(
-        lambda: tagged_row(tasks.tagged(grammar, maker), "ccg_tags", schema.CCG),
-        lambda r: str(r["tokens"]),
-        seen["ccg"],
-    )
-    write("xit/ccgbank", "default", split, take(ccg, rows), schema.CCG_TAGS)
+def completed(grammar: Grammar, item: tasks.Completion, name: str) -> Row:
+    """A row of HellaSwag called "split-number", and what it tells."""
+    split, _, index = name.partition("-")
+    return tasks.hellaswag_row(grammar, item, int(index), split) | {"item": item}
 
 
 def tagged_row(words: list[Word], column: str, names: list[str]) -> Row:
@@ -67,23 +62,37 @@ def tagged_row(words: list[Word], column: str, names: list[str]) -> Row:
     return {"tokens": [w.form for w in words], column: tags}
 
 
-def more_inference(
+def english_inference(
     write: Writer, world: World, grammars: dict[str, Grammar], size: dict[str, int], seed: int
 ) -> None:
-    """SNLI, and ANLI's three rounds, whose training sets grow as 1 to 3 to 6."""
-    seen: set[str] = set()
+    """MNLI, which has two validation sets; SNLI; and ANLI's three rounds.
+
+    ANLI+ is all of them, in upstream's proportions: of 1,104,934 training pairs 36 of 100 are
+    MNLI's, 50 SNLI's and 15 ANLI's, whose rounds grow as 1 to 3 to 6; 14 of 100 development pairs.
+    """
+    grammar, seen = grammars[SOURCE], set[str]()
+    for split, n in (
+        ("train", "train"),
+        ("validation_matched", "dev"),
+        ("validation_mismatched", "dev"),
+    ):
+        maker = Maker(world, f"{seed}/{split}/mnli")
+        rows = inferences(grammar, maker, inference.mnli, seen, size[n])
+        write("nyu-mll/glue", "mnli", split, rows, schema.MNLI)
+    seen = set()
     for split, n in SPLITS:
-        maker = Maker(world, f"{seed}/{split}/snli")
-        rows = inferences(grammars[SOURCE], maker, pairs.snli, seen, size[n])
+        maker, count = Maker(world, f"{seed}/{split}/snli"), size[n]
+        count = count * 14 // 10 if split == "train" else count
+        rows = inferences(grammar, maker, inference.snli, seen, count)
         write("stanfordnlp/snli", "plain_text", split, rows, schema.NLI)
     seen = set()
-    for round_, share in ((1, 1), (2, 3), (3, 6)):
-        totals = {"train": size["train"] * share // 10, "dev": size["dev"], "test": size["test"]}
-        for split, total in totals.items():
+    for round_, share in ((1, 4), (2, 12), (3, 24)):  # percent of MNLI's
+        totals = {"train": size["train"] * share // 100, "dev": size["dev"] // 10}
+        for split, total in (totals | {"test": size["test"]}).items():
             name = f"{split}_r{round_}"
             maker = Maker(world, f"{seed}/{name}/anli")
-            make = partial(pairs.anli, round_=round_)
-            rows = inferences(grammars[SOURCE], maker, make, seen, total)
+            make = partial(inference.anli, round_=round_)
+            rows = inferences(grammar, maker, make, seen, total)
             rows = [r | {"uid": f"lab-{name}-{i}", "reason": ""} for i, r in enumerate(rows)]
             write("facebook/anli", "plain_text", name, rows, schema.ANLI)
 
@@ -91,19 +100,20 @@ def more_inference(
 def inferences(
     grammar: Grammar,
     maker: Maker,
-    make: Callable[[Maker], pairs.Inference],
+    make: Callable[[Maker], inference.Inference],
     seen: set[str],
     rows: int,
 ) -> list[Row]:
     """`rows` rows of premise and hypothesis that are not in `seen`."""
-    return fresh(
-        lambda m, _: tasks.nli_row(grammar, make(m), 0),
+    made = fresh(
+        lambda m, _: tasks.nli_row(grammar, i := make(m), 0) | {"item": i},
         maker,
         "",
         lambda r: f"{r['premise']}{r['hypothesis']}",
         seen,
         rows,
     )
+    return [r | {"idx": i} for i, r in enumerate(made)]
 
 
 def quora(

@@ -15,7 +15,7 @@ from xit.lab.pairs import changed_in
 from xit.lab.tasks import Maker, Row
 from xit.lab.world import Event
 
-NEAR = 0.25  # share of the other sentences that differ from a gold sentence in one word
+NEAR = 0.1  # share of the other sentences that differ from a gold sentence in one word
 
 
 class Corpora(NamedTuple):
@@ -29,7 +29,7 @@ class Corpora(NamedTuple):
 def corpora(maker: Maker, told: Callable[[Event], str], side: int, pairs: int) -> Corpora:
     """Two corpora of `side` sentences, of which `pairs` are translations; no sentence occurs twice.
 
-    What has no translation is on either side, to a quarter, a gold sentence with another agent,
+    What has no translation is on either side, to a share NEAR, a gold sentence with another agent,
     verb, object, place or time.
     """
     rng, seen = maker.rng, set[str]()

@@ -1,7 +1,7 @@
 """The lab's datasets: rows with gold labels, in the columns of the real datasets they stand for.
 
 Every classification task is balanced so that neither the hypothesis, the question nor the endings
-alone give the answer (tests/lab/test_tasks.py trains models on them alone). Development and test
+alone give the answer (tests/lab trains models on them alone). Development and test
 sets of XNLI, XQuAD and Tatoeba tell the same content in every language; all other texts differ.
 """
 
@@ -22,6 +22,11 @@ def only(event: Event, *kept: str) -> Event:
     return event._replace(**dict.fromkeys(dropped))  # type: ignore[arg-type]
 
 
+def with_values(event: Event, values: dict[str, str | None]) -> Event:
+    """`event` with other values of some slots."""
+    return event._replace(**values)  # type: ignore[arg-type]
+
+
 class Maker:
     """Makes rows of one split; the same world, split and seed give the same rows."""
 
@@ -29,14 +34,14 @@ class Maker:
         self.world, self.rng = world, random.Random(key)
         self.teller = Teller(world, self.rng, uniform)
 
-    # -- natural language inference ---------------------------------------------------------
+    # -- events ------------------------------------------------------------------------------
 
     def inference(self) -> tuple[list[Event], Event, int]:
-        """(premise events, hypothesis, label 0 entailment, 1 neutral, 2 contradiction).
+        """What a story concludes: (events, conclusion, 0 it follows, 1 neither, 2 it does not).
 
-        The hypothesis is drawn first and alike for all labels: an event with one modifier. Its
-        twin in the premise has the same modifier (entailment), none (neutral) or another value
-        (contradiction); a second event with a modifier of the same sort is told beside it.
+        The conclusion is drawn first: an event with one modifier. Its twin in the story has the
+        same modifier (0), none (1) or another value (2); a second event with a modifier of the same
+        sort is told beside it. Not for MNLI: already the length of the events tells 1.
         """
         label, slot = self.rng.randrange(3), self.rng.choice(MODIFIERS)
         full = self.full()
@@ -81,6 +86,13 @@ class Maker:
         one = self.value(event, slot)
         two = self.other(slot, one)
         return (one, two) if self.rng.random() < 0.5 else (two, one)
+
+    def other_deed(self, event: Event) -> Event:
+        """`event` with another verb, and another object of another kind."""
+        kind = self.world.kind_of_verb[event.verb]
+        while self.world.kind_of_verb[verb := self.teller.verb(event.agent)] == kind:
+            pass
+        return event._replace(verb=verb, patient=self.teller.patient(verb))
 
     # -- reading ------------------------------------------------------------------------------
 

@@ -15,10 +15,10 @@ from xit.lab.languages import LANGUAGES, distances, lexicon, typology
 from xit.lab.world import World
 from xit.lab.writer import Writer
 
-RECIPE = 5  # raise when the rows change, so that old copies are made anew
+RECIPE = 6  # raise when the rows change, so that old copies are made anew
 GROUPS = (
     english.english_tasks,
-    english.more_inference,
+    english.english_inference,
     english.quora,
     english.harder_reading,
     english.multiple_choice,
