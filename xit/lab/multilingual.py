@@ -135,7 +135,7 @@ def translation_mining(
 ) -> None:
     """BUCC: corpora of two languages as files, and the gold pairs as XTREME has them.
 
-    Almost a quarter of the sentences have a translation (upstream one in forty), so that the lab's
+    Almost a quarter of the sentences have a translation, far more than upstream, so that the lab's
     small model finds some of them, and not all.
     """
     source, test = grammars[SOURCE], size["test"]
