@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.toys import TAGS, asked, forget, project, tuned, write
-from xit import paths, specs, study, tasks
+from tests.toys import TAGS, asked, forget, toy_study, tuned, write
+from xit import specs, study, tasks
 from xit.report.chance import chance, trivial, trivial_on_dev
 from xit.study import Study
 
@@ -16,12 +16,8 @@ LABELS = ["entailment", "neutral", "contradiction"]
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
-    with pytest.MonkeyPatch.context() as patch:
-        project(tmp_path_factory.mktemp("project"), patch)
-        forget()
-        yield study.load("toy")
-    paths.project.cache_clear()
-    forget()
+    with toy_study(tmp_path_factory.mktemp("project")) as made:
+        yield made
 
 
 # -- guessing --

@@ -9,8 +9,8 @@ from typing import cast
 import pandas as pd
 import pytest
 
-from tests.toys import forget, made, project, tuned
-from xit import paths, specs, study, tasks
+from tests.toys import made, toy_study, tuned
+from xit import specs, tasks
 from xit.report import collapse
 from xit.report.page import Section
 from xit.report.results import COLUMNS
@@ -19,12 +19,8 @@ from xit.study import Study
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
-    with pytest.MonkeyPatch.context() as patch:
-        project(tmp_path_factory.mktemp("project"), patch)
-        forget()
-        yield study.load("toy")
-    paths.project.cache_clear()
-    forget()
+    with toy_study(tmp_path_factory.mktemp("project")) as made:
+        yield made
 
 
 @pytest.fixture

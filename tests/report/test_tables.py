@@ -10,7 +10,7 @@ from typing import cast
 import pandas as pd
 import pytest
 
-from tests.toys import forget, project, write
+from tests.toys import toy_study, write
 from xit import paths, specs, study, tasks
 from xit.errors import XitError
 from xit.report import tables
@@ -23,12 +23,8 @@ from xit.workers import Result
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
-    with pytest.MonkeyPatch.context() as patch:
-        project(tmp_path_factory.mktemp("project"), patch)
-        forget()
-        yield study.load("toy")
-    paths.project.cache_clear()
-    forget()
+    with toy_study(tmp_path_factory.mktemp("project")) as made:
+        yield made
 
 
 def scores(*rows: tuple[str, str, str, int, str, float]) -> pd.DataFrame:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
+from datasets import Features
+
 from xit.lab import choices, inference, pairs, reading, schema, tasks
 from xit.lab.grammar import Grammar, Word
 from xit.lab.languages import SOURCE
@@ -18,35 +20,21 @@ def english_tasks(
 ) -> None:
     """SQuAD v1.1, HellaSwag and CCG."""
     grammar = grammars[SOURCE]
-    seen: dict[str, set[str]] = {"squad": set(), "hellaswag": set(), "ccg": set()}
-    for split, n in SPLITS[:2]:
-        squad = fresh(
-            lambda m, name: tasks.squad_row(grammar, m.reading(), name),
-            Maker(world, f"{seed}/{split}/squad"),
-            split,
-            lambda r: str(r["context"]),
-            seen["squad"],
-            size[n],
-        )
-        write("rajpurkar/squad", "plain_text", split, squad, schema.SQUAD)
-        hellaswag = fresh(
-            lambda m, name: completed(grammar, m.completion(), name),
-            Maker(world, f"{seed}/{split}/hellaswag"),
-            split,
-            lambda r: str(r["ctx"]),
-            seen["hellaswag"],
-            size[n],
-        )
-        write("Rowan/hellaswag", "default", split, hellaswag, schema.HELLASWAG)
-        ccg = fresh(
-            lambda m, _: tagged_row(tasks.tagged(grammar, m), "ccg_tags", schema.CCG),
-            Maker(world, f"{seed}/{split}/ccg"),
-            split,
-            lambda r: str(r["tokens"]),
-            seen["ccg"],
-            size[n],
-        )
-        write("xit/ccgbank", "default", split, ccg, schema.CCG_TAGS)
+    makers: tuple[tuple[str, str, str, Callable[[Maker, str], Row], str, Features], ...] = (
+        ("squad", "rajpurkar/squad", "plain_text",
+         lambda m, name: tasks.squad_row(grammar, m.reading(), name), "context", schema.SQUAD),
+        ("hellaswag", "Rowan/hellaswag", "default",
+         lambda m, name: completed(grammar, m.completion(), name), "ctx", schema.HELLASWAG),
+        ("ccg", "xit/ccgbank", "default",
+         lambda m, _: tagged_row(tasks.tagged(grammar, m), "ccg_tags", schema.CCG), "tokens",
+         schema.CCG_TAGS),
+    )  # fmt: skip
+    for task, repo, config, make, key, features in makers:
+        seen: set[str] = set()
+        for split, n in SPLITS[:2]:
+            maker = Maker(world, f"{seed}/{split}/{task}")
+            rows = fresh(make, maker, split, lambda r, key=key: str(r[key]), seen, size[n])  # type: ignore[misc]
+            write(repo, config, split, rows, features)
 
 
 def completed(grammar: Grammar, item: tasks.Completion, name: str) -> Row:
