@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -150,15 +151,20 @@ def _mining(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Pat
     def embedded(features: list[encode.Feature]) -> np.ndarray:
         return predict.vectors(model, features, pad, [layer], ["mean"])[0, 0]
 
-    def mined(code: str, split: str, centred: bool) -> tuple[retrieval.Mined, set[tuple[int, int]]]:
+    @cache
+    def read(code: str, split: str) -> tuple[np.ndarray, np.ndarray, set[tuple[int, int]]]:
+        """Vectors of both sides and the gold pairs; once, for raw and centred."""
         c = bucc.read(where, code, pivot, split)
         encoded = [encode.lines(texts, tokenizer, length) for texts in (c.source, c.target)]
         source, target = (embedded(features) for features, _ in encoded)
-        read = {"read": len(c.source) + len(c.target), "gold pairs": len(c.gold)}
-        told = encode.together(read, *(counts for _, counts in encoded))
+        size = {"read": len(c.source) + len(c.target), "gold pairs": len(c.gold)}
+        told = encode.together(size, *(counts for _, counts in encoded))
         counted.setdefault(code, {})[split] = dict(told)
         place = [{x: i for i, x in enumerate(ids)} for ids in (c.source_ids, c.target_ids)]
-        gold = {(place[0][a], place[1][b]) for a, b in c.gold}
+        return source, target, {(place[0][a], place[1][b]) for a, b in c.gold}
+
+    def mined(code: str, split: str, centred: bool) -> tuple[retrieval.Mined, set[tuple[int, int]]]:
+        source, target, gold = read(code, split)
         if centred:
             source, target = retrieval.centre(source), retrieval.centre(target)
         return retrieval.margin_scores(source, target), gold
