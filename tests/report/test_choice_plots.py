@@ -4,8 +4,9 @@ from itertools import product
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
-from xit.report import choice_plots, plots
+from xit.report import choice_plots
 
 CHOICES = pd.DataFrame(
     [(task, 1, layer, pooling, centring, 10.0 * layer + 5 * (task == "mnli"))
@@ -59,7 +60,7 @@ def test_alternative_texts_say_the_numbers() -> None:
 
 @pytest.mark.parametrize("figure", [choice_plots.retrieval(CHOICES, 1),
                                     choice_plots.on_the_way(STATES, "qaa")])  # fmt: skip
-def test_text_is_readable_on_a_phone(figure: plots.Figure) -> None:
+def test_text_is_readable_on_a_phone(figure: Figure) -> None:
     """At least 9 pixels high where the figure is 390 wide."""
     figure.canvas.draw()
     pixels = 390 / (figure.get_figwidth() * 72)

@@ -12,8 +12,8 @@ import pytest
 from tests.toys import made, toy_study, tuned
 from xit import specs, tasks
 from xit.report import collapse
-from xit.report.page import Section
 from xit.report.results import COLUMNS
+from xit.report.section import Section
 from xit.study import Study
 
 

@@ -13,8 +13,8 @@ import pytest
 from tests.toys import project
 from xit import execute, paths, study, tasks
 from xit.report import collapse, prose, tables
-from xit.report.page import Section
 from xit.report.results import COLUMNS
+from xit.report.section import Section
 from xit.study import Study
 
 MNLI = tasks.intermediate("mnli")

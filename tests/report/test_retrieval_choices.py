@@ -18,8 +18,8 @@ from tests.toys import project
 from xit import paths, specs, study
 from xit.errors import XitError
 from xit.report import retrieval_choices
-from xit.report.page import Section
 from xit.report.retrieval_choices import FACTORS, Choice, gains, shares, sums_of_squares
+from xit.report.section import Section
 
 EACH = list(product((0, 1), ("mean", "cls"), ("raw", "centred")))
 

@@ -12,8 +12,8 @@ from tests.toys import project
 from xit import paths, specs
 from xit.errors import XitError
 from xit.report import rows
-from xit.report.page import Section
 from xit.report.rows import SCORED, TRAIN, TUNE, Reading
+from xit.report.section import Section
 from xit.runs import Spec
 from xit.workers import Result
 

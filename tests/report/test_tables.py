@@ -1,7 +1,6 @@
 """Tables of the pages, from hand-made runs and frames."""
 
 import dataclasses
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,13 +9,12 @@ from typing import cast
 import pandas as pd
 import pytest
 
-from tests.toys import toy_study, write
-from xit import paths, specs, study, tasks
+from tests.toys import toy_study
+from xit import specs
 from xit.errors import XitError
 from xit.report import tables
-from xit.report.page import Section
 from xit.report.results import COLUMNS
-from xit.specs import Parent
+from xit.report.section import Section
 from xit.study import Study
 from xit.workers import Result
 
@@ -110,55 +108,7 @@ def test_beside_published_has_only_what_both_have(toy: Study) -> None:
     assert len(tables.beside_published(uner, toy)) == 0  # the paper has no Universal NER
 
 
-def test_layers_and_by_layer(tmp_path: Path) -> None:
-    made = result(tmp_path / "run")
-    rows = [
-        {"language": code, "split": "validation", "metric": metric, "layer": layer,
-         "pooling": pooling, "value": layer * 10.0 + (code == "de")
-         + (metric == "acc_centred") * 50 - (pooling == "cls") * 5}
-        for code in ("de", "fr") for metric in ("acc", "acc_centred") for layer in (0, 1)
-        for pooling in ("mean", "cls")
-    ]  # fmt: skip
-    pd.DataFrame(rows).to_parquet(made.path / "scores.parquet")
-    long = tables.layers(made)
-    assert set(long["kind"]) == {"raw", "centred"}
-    table = tables.by_layer(long).set_index("layer")
-    assert table.loc[1, "raw, mean"] == 10.5
-    assert (table.loc[1, "raw, min"], table.loc[1, "raw, max"]) == (10, 11)
-    assert table.loc[0, "centred, mean"] == 50.5
-
-
 # -- runs --
-
-
-def test_best(toy: Study, tmp_path: Path) -> None:
-    """Half of the toy's MNLI rows have one label: 50 is the trivial baseline of all of them."""
-    mnli = {"eval_examples": None}
-    made = result(tmp_path / "run-1", seed=4, settings=mnli, language="en", where={"hub": "hub"})
-    told = {"best": 81.5, "best_step": 30, "steps": 90, "stopped_early": True}
-    (made.path / "summary.json").write_text(json.dumps(told))
-    about: dict = {"task": "mnli", "names": [], "dropped": {}, "encoding": {}}
-    (made.path / "data.json").write_text(json.dumps(about))
-    [row] = tables.best([made]).to_dict("records")
-    assert row == {"task": "MNLI", "seed": 4, "best": 81.5, "trivial": 50, "collapsed": "no",
-                   "at update": 30, "of": 90, "stopped early": "yes", "run": "run-1"}  # fmt: skip
-    (made.path / "summary.json").write_text(json.dumps(told | {"best": 52.9}))
-    assert tables.best([made])["collapsed"].tolist() == ["yes †"]
-
-
-def test_best_of_several_tasks(toy: Study, tmp_path: Path) -> None:
-    one: dict = {"eval_examples": None}
-    several = {"task": "multitask", "parts": {"mnli": one, "squad_v1": one}, "settings": {}}
-    made = result(tmp_path / "run-1", **several, language="en", where={"hub": "hub"})
-    told = {"best": 51.5, "best_step": 30, "steps": 90, "stopped_early": False}
-    (made.path / "summary.json").write_text(json.dumps(told))
-    for mnli, squad, fallen in ((52.5, 70.5, "in MNLI"), (53, 14.2, "no"), (50, 3.0, "yes †")):
-        parts = [{"task": "mnli", "dev": mnli}, {"task": "squad_v1", "dev": squad}]
-        (made.path / "data.json").write_text(json.dumps({"parts": parts}))
-        [row] = tables.best([made]).to_dict("records")
-        assert (row["MNLI"], row["SQuAD v1.1"], row["best"]) == (mnli, squad, 51.5)
-        assert row["collapsed"] == fallen
-        assert row["trivial"] == pytest.approx((50 + 100 / 9) / 2)
 
 
 def target_run(root: Path, name: str, task: str, seed: int) -> Result:
@@ -211,26 +161,6 @@ def test_study_scores_come_from_the_records(toy: Study) -> None:
 # -- what is read for the reader --
 
 
-def test_examples_are_short(toy: Study) -> None:
-    long = [{"premise": "word " * 99, "hypothesis": "h", "label": 0}] * 3
-    write(paths.project() / "long", "nyu-mll/glue", "mnli", "train", long, label=["a"])
-    other = study.load("toy", "long")
-    table = tables.examples(other, tasks.intermediate("mnli"))
-    assert len(table) == 2
-    assert len(table["premise"][0]) == 160 and table["premise"][0].endswith("…")
-    tags = tables.examples(toy, tasks.target("udpos"), 1)
-    assert tags["tokens"][0].count(" ") == 2
-
-
-def test_model(toy: Study) -> None:
-    told = tables.model(Parent("abc", str(paths.project() / "model")), toy)
-    table = told.set_index("")["value"]
-    assert table["model"] == "model" and table["identity"] == "abc"
-    assert (table["layers"], table["width"], table["longest input"]) == (2, 16, "64 tokens")
-    with pytest.raises(XitError, match="cannot load the model"):
-        tables.model(Parent("abc", str(paths.project() / "hub")), toy)
-
-
 def test_every_metric(toy: Study) -> None:
     both = pd.concat([MAIN, scores(("none", "udpos", "en", 1, "token_acc", 99))])
     told = tables.every_metric(both, toy).fillna(-1.0)
@@ -249,9 +179,3 @@ def test_languages(toy: Study) -> None:
 
 def test_language_order(toy: Study) -> None:
     assert tables.language_order(toy) == ["en", "de"]  # this hub has no typology
-
-
-def test_titles() -> None:
-    told = tables.titles()
-    assert told["none"] == "no intermediate task"
-    assert told["squad_v1"] == "SQuAD v1.1" and told["udpos"] == "POS"

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from xit.report import ablations, collapse, translation
-from xit.report.page import Section
+from xit.report.section import Section
 from xit.workers import Result
 
 VALUES = {

@@ -13,8 +13,8 @@ from tests.toys import made, toy_study, tuned
 from xit import specs, tasks
 from xit.errors import XitError
 from xit.report import xstilts
-from xit.report.page import Section
 from xit.report.results import COLUMNS
+from xit.report.section import Section
 from xit.report.xstilts import EVIDENCE, choose, dev_scores, stability
 from xit.study import Study
 

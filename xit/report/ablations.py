@@ -12,7 +12,8 @@ import pandas as pd
 from xit import variants
 from xit.errors import XitError
 from xit.report import published, results, tables
-from xit.report.page import Section
+from xit.report.names import TITLES
+from xit.report.section import Section
 from xit.workers import Result
 
 CELL = ["intermediate", "target"]
@@ -85,8 +86,8 @@ def table(frame: pd.DataFrame) -> pd.DataFrame:
         name = variants.parse(cell["intermediate"])
         span = f" ({cell['low']:+.1f} … {cell['high']:+.1f})" if cell["seeds"] > 1 else ""
         told = {
-            "task": tables.titles()[name.task],
-            "target": tables.titles()[cell["target"]],
+            "task": TITLES[name.task],
+            "target": TITLES[cell["target"]],
             "without": f"{cell['without']:+.1f}",
             "with": f"{cell['with']:+.1f}",
             "difference": f"{cell['difference']:+.1f}{span}",
@@ -106,7 +107,7 @@ def _published(task: str, target: str) -> dict[str, float]:
 
 
 def panels(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """`by_cell` as `plots.heatmaps_change` takes it: without, with, and their difference."""
+    """`by_cell` as `heatmaps.change_maps` takes it: without, with, and their difference."""
     cells = by_cell(frame)
     task, target = cells["intermediate"].map(_plain), cells["target"]
     return {
@@ -124,7 +125,7 @@ def in_words(frame: pd.DataFrame) -> str:
     text = f"With multilingual MLM beside it the task's change is higher in {up} of {len(cells)} "
     text += f"cells (mean difference {cells['difference'].mean():+.1f} points). "
     ordered = cells.sort_values("difference", kind="stable").to_dict("records")
-    title = tables.titles()
+    title = TITLES
     for what, row in (("highest", ordered[-1]), ("lowest", ordered[0])):
         where = f"{title[_plain(row['intermediate'])]} → {title[row['target']]}"
         text += f"The {what} difference is {row['difference']:+.1f} ({where}). "

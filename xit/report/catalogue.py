@@ -14,6 +14,7 @@ from xit import specs, tasks
 from xit.data import bucc, hub, look, supplied
 from xit.errors import XitError
 from xit.report import details, published, tables
+from xit.report.names import KINDS
 from xit.settings import of_paper
 from xit.study import Study
 from xit.tasks import MULTITASK, Split, Task
@@ -93,7 +94,7 @@ def _note(task: Task) -> str:
 
 def kinds() -> str:
     """What the kinds mean, a line each."""
-    return "\n".join(f"- **{kind}**: {told}" for kind, told in tables.KINDS.items())
+    return "\n".join(f"- **{kind}**: {told}" for kind, told in KINDS.items())
 
 
 def languages(study: Study) -> pd.DataFrame:

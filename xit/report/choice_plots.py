@@ -1,13 +1,15 @@
 """Figures of ablation 07: retrieval under every choice, and scores on the way of a training.
 
-Conventions as in xit/report/plots.py.
+Conventions as in xit/report/canvas.py.
 """
 
 import pandas as pd
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from xit.report import plots, tables
-from xit.report.plots import BLUE, COLOURS, GREY, RED, SMALL, Figure
+from xit.report import canvas
+from xit.report.canvas import BLUE, COLOURS, GREY, RED, SMALL
+from xit.report.names import TITLES
 
 LINES = {("mean", "centred"): (BLUE, "-"), ("cls", "centred"): (BLUE, ":"),
          ("mean", "raw"): (RED, "-"), ("cls", "raw"): (RED, ":")}  # fmt: skip
@@ -22,10 +24,10 @@ def retrieval(told: pd.DataFrame, layer: int) -> Figure:
     centred, red raw; full lines mean pooling, dotted ones the first token. A grey line marks the
     study's `layer`.
     """
-    plots._need(told, "intermediate", "layer", "pooling", "centring", "value")
+    canvas.need(told, "intermediate", "layer", "pooling", "centring", "value")
     names = list(told["intermediate"].unique())
     rows = -(-len(names) // PER_ROW)
-    figure, panels = plots._figure(0.9 + 1.5 * rows, rows, PER_ROW)
+    figure, panels = canvas.empty(0.9 + 1.5 * rows, rows, PER_ROW)
     for axes, name in zip(panels, names, strict=False):
         part = told[told["intermediate"] == name]
         axes.axvline(layer, color=GREY, linewidth=0.8, zorder=0)
@@ -34,14 +36,14 @@ def retrieval(told: pd.DataFrame, layer: int) -> Figure:
             mean = one.groupby("layer")["value"].mean()
             label = f"{centring}, {POOLED[pooling]}"
             axes.plot(mean.index, mean, color=colour, linestyle=style, label=label)
-        axes.set_title(tables.titles()[str(name)], size=SMALL)
+        axes.set_title(TITLES[str(name)], size=SMALL)
         axes.set(ylim=(-3, 103), yticks=(0, 50, 100))
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     for axes in panels[len(names) :]:
         axes.remove()
     figure.supxlabel("Layer (0: embeddings)", size=SMALL + 1)
     figure.supylabel("Retrieval accuracy (0–100)", size=SMALL + 1)
-    plots._legend(figure, panels[0], 2)
+    canvas.legend(figure, panels[0], 2)
     return figure
 
 
@@ -65,11 +67,11 @@ def on_the_way(states: pd.DataFrame, source: str) -> Figure:
     `states` as from `selection.states`; means over seeds. Open circles: the states kept by source
     dev, one a seed. ValueError for more intermediate tasks than colours.
     """
-    plots._need(states, "intermediate", "target", "state", "share", "language", "value")
+    canvas.need(states, "intermediate", "target", "state", "share", "language", "value")
     after, targets = list(states["intermediate"].unique()), list(states["target"].unique())
     if len(after) > len(COLOURS):
         raise ValueError(f"{len(after)} intermediate tasks in one figure: at most {len(COLOURS)}")
-    figure, panels = plots._figure(0.9 + 1.7 * len(targets), len(targets))
+    figure, panels = canvas.empty(0.9 + 1.7 * len(targets), len(targets))
     states = states[states["scored"]]
     for axes, target in zip(panels, targets, strict=True):
         for name, colour in zip(after, COLOURS, strict=False):
@@ -79,16 +81,16 @@ def on_the_way(states: pd.DataFrame, source: str) -> Figure:
                 means = rows[rows["state"] > 0].groupby("state")[["share", "value"]].mean()
                 axes.plot(
                     100 * means["share"], means["value"], color=colour, linestyle=style,
-                    marker=".", label=tables.titles()[name] if style == "-" else "",
+                    marker=".", label=TITLES[name] if style == "-" else "",
                 )  # fmt: skip
             kept = others[others["state"] == 0].groupby("seed")[["share", "value"]].mean()
             axes.scatter(
                 100 * kept["share"], kept["value"], s=40, facecolors="none", edgecolors=colour
             )
-        axes.set(ylabel=f"{tables.titles()[target]}\nscore (0–100)", xlim=(0, 103))
+        axes.set(ylabel=f"{TITLES[target]}\nscore (0–100)", xlim=(0, 103))
         axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
     panels[-1].set_xlabel("Updates (% of the training)")
-    plots._legend(figure, panels[0])
+    canvas.legend(figure, panels[0])
     return figure
 
 
@@ -100,5 +102,5 @@ def alt_on_the_way(states: pd.DataFrame, source: str) -> str:
     told = []
     for (target, where), line in means.groupby(["target", "where"], sort=False):
         ends = f"{line['value'].iloc[0]:.1f} to {line['value'].iloc[-1]:.1f}"
-        told.append(f"{tables.titles()[str(target)]}, {where}: {ends}")
+        told.append(f"{TITLES[str(target)]}, {where}: {ends}")
     return f"Lines: score over the training, first to last state; {'; '.join(told)}."

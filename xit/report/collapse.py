@@ -17,7 +17,7 @@ import pandas as pd
 
 from xit import specs, tasks
 from xit.report.chance import UNTRAINED, trivial, trivial_on_dev
-from xit.report.page import Section
+from xit.report.section import Section
 from xit.runs import Spec
 from xit.study import Study
 

@@ -77,7 +77,7 @@ def _with_names(wide: pd.DataFrame) -> pd.DataFrame:
 
 
 def heat(mlm: str = " + MLM") -> pd.DataFrame:
-    """Table 2's changes in the main metric, as `plots.heatmaps_change` takes them."""
+    """Table 2's changes in the main metric, as `heatmaps.change_maps` takes them."""
     table = published.table2()
     main = table[((table["metric"] == "qa") | ~table["target"].isin(QA))]
     main = main[main["intermediate"] != "none"]
@@ -195,7 +195,7 @@ def beside_table(table: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 
 def own_heat(table: pd.DataFrame) -> pd.DataFrame:
-    """The study's changes among `beside`, as `plots.heatmaps_change` takes them."""
+    """The study's changes among `beside`, as `heatmaps.change_maps` takes them."""
     told = table[table["intermediate"] != "none"]
     return told.assign(
         intermediate=told["intermediate"].map(published.printed_name),

@@ -1,315 +1,18 @@
-"""What a notebook needs around its own question: its study, its runs, its record, its foot.
-
-section = Section("intermediate", study=study, hub=hub, task=task, seed=seed, …)
-results = section.run(section.intermediate_chains())
-section.finish()
-"""
+"""What a notebook shows, as HTML: tables, folded lists, figures, and the foot of its page."""
 
 import html
-import importlib.metadata
-import json
 import os
-import platform
 import re
-import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
-from IPython.core.getipython import get_ipython
-from IPython.core.pylabtools import select_figure_formats
 from IPython.display import HTML, display
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-from xit import chains, execute, runs, specs, tasks, workers
-from xit import study as studies
-from xit.errors import XitError
 from xit.paths import project
-from xit.runs import Spec
-from xit.settings import BESIDE, SETTINGS, of_paper
-from xit.specs import Parent
-from xit.study import READING
-from xit.workers import Result
 
 PRINTED = re.compile(r"[+-]?\d+\.\d+")  # a number already written, as "+1.4"
-PACKAGES = ("xit", "torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy")
-
-
-class Section:
-    """One section of a study, from inside its notebook."""
-
-    def __init__(self, phase: str, **parameters: object) -> None:
-        self.began = time.time()
-        if shell := get_ipython():  # figures as sharp PNG, whoever made them
-            select_figure_formats(shell, {"retina"})
-        self.phase, self.parameters = phase, parameters
-        if phase not in READING:  # they will be needed before long, if at all
-            workers.warm()
-        hub = parameters.get("hub")
-        self.study = studies.load(str(parameters["study"]), None if hub is None else str(hub))
-        of = parameters.get("task") or parameters.get("intermediate")
-        self.name = f"{phase}/{of}" if isinstance(of, str) else phase
-        if phase == "intermediate" or (phase == "target" and of != "none"):
-            tasks.intermediate(str(of))
-        self.made: list[dict] = []
-
-    # -- parameters -----------------------------------------------------------------------------
-
-    def changed(self) -> dict[str, tuple[object, object]]:
-        """Parameter → (value here, value in the study), where they differ."""
-        known = execute.parameters(execute.notebook(self.name))
-        usual = {k: p.default for k, p in known.items()}
-        usual |= self.study.parameters(self.name) if self.name in self.study.sections() else {}
-        if self.phase == "intermediate":  # None stands for the study's value: show that
-            own = self.study.settings(self.phase, tasks.intermediate(str(self.parameters["task"])))
-            usual |= {k: v for k, v in own.items() if usual.get(k) is None}
-        return {
-            k: (v, usual.get(k))
-            for k, v in self.parameters.items()
-            if k not in execute.HIDDEN and v not in (None, usual.get(k))
-        }
-
-    def notice(self) -> HTML:
-        """Which study this is, and which parameters differ from it, for the head of the page."""
-        text = (
-            f"<p>Study <b>{html.escape(self.study.title)}</b>: {html.escape(self.study.about)}.</p>"
-        )
-        for gap in self.study.gaps:
-            text += f"<p><b>Left out.</b> {html.escape(gap)}.</p>"
-        changed = self.changed()
-        if changed:
-            items = "; ".join(
-                f"<code>{k}={v}</code> (study: <code>{u}</code>)" for k, (v, u) in changed.items()
-            )
-            text += f"<p><b>Changed from the study:</b> {items}.</p>"
-        kind = "important" if changed else "note"
-        title = "Parameters changed" if changed else "What the numbers are about"
-        return HTML(
-            f'<div class="admonition {kind}"><p class="admonition-title">{title}</p>{text}</div>'
-        )
-
-    def settings(self, task: tasks.Task) -> dict:
-        """The training settings of `task`: paper, study, and what this notebook changes."""
-        own = {k: self.parameters.get(k) for k in SETTINGS}
-        return self.study.settings(self.phase, task, **own)
-
-    def settings_table(self, names: Collection[str]) -> pd.DataFrame:
-        """Two rows a task: the settings as in the paper, and as used here."""
-        known = tasks.INTERMEDIATE if self.phase == "intermediate" else tasks.TARGET
-        rows = []
-        for task in (known[name] for name in names):
-            if task.train is None and task.name != tasks.MULTITASK:
-                continue
-            paper = dict.fromkeys(SETTINGS) | of_paper(self.phase, task)
-            for which, told in (("paper", paper), ("here", self.settings(task))):
-                shown = {k.replace("_", " "): _number(told[k]) for k in SETTINGS}
-                if task.name == tasks.MULTITASK:
-                    shown["batch size"] = "each task's"
-                rows.append({"task": task.title, "": which} | shown)
-        table = pd.DataFrame(rows)
-        return table if tasks.MULTITASK in names else table.drop(columns="limit", errors="ignore")
-
-    def seeds(self) -> list[int]:
-        """The seeds of this section: `seed`, `seed + 1`, …"""
-        first, count = self.parameters["seed"], self.parameters["num_seeds"]
-        assert isinstance(first, int) and isinstance(count, int)
-        return list(range(first, first + count))
-
-    # -- runs -----------------------------------------------------------------------------------
-
-    def intermediate_chains(self, name: str | None = None) -> list[list[Spec]]:
-        """One chain of one run a seed: of this section's task, or of another as in the study.
-
-        `name` may be a variant's; then this section's own seeds and parameters count.
-        """
-        own = {k: self.parameters.get(k) for k in (*SETTINGS, *BESIDE)}
-        if name is None:
-            name = str(self.parameters["task"])
-        elif "variants" not in self.parameters:
-            first, count = self.study.seed, self.study.num_seeds
-            return chains.intermediate(self.study, name, range(first, first + count))
-        return chains.intermediate(self.study, name, self.seeds(), **own)
-
-    def parents(self, after: str | None = None) -> list[Parent]:
-        """For each seed, the model that the targets start from; trained now if it is not there.
-
-        The i-th target seed goes on from the i-th run of the intermediate section as last executed.
-        """
-        after = after or str(self.parameters["intermediate"])
-        if after == "none":
-            return [specs.base(self.study)] * len(self.seeds())
-        record = self.record(f"intermediate/{after}")
-        if record:
-            found = [
-                Parent(r["identity"], str(specs.store().root / r["run"])) for r in record["runs"]
-            ]
-            if all(specs.store().sound(Path(p.path).name) for p in found):
-                return [found[i % len(found)] for i in range(len(self.seeds()))]
-        made = self.run(self.intermediate_chains(after))
-        found = [specs.parent_of(chain[0].spec) for chain in made]
-        return [found[i % len(found)] for i in range(len(self.seeds()))]
-
-    def target_chains(self, names: Sequence[str]) -> list[list[Spec]]:
-        """For each target and seed: fine-tune (not for retrieval), then score every language."""
-        after = str(self.parameters["intermediate"])
-        own = {k: self.parameters.get(k) for k in SETTINGS}
-        return chains.targets(self.study, after, names, self.seeds(), self.parents(), **own)
-
-    def chains_along(self) -> list[list[Spec]]:
-        """For each intermediate task, target and seed: the states on the way, all scored."""
-        afters, names = self.parameters["intermediate"], self.parameters["targets"]
-        count = self.parameters["checkpoints"]
-        assert isinstance(afters, list) and isinstance(names, list) and isinstance(count, int)
-        seeds, every = self.seeds(), self.parameters.get("eval_every")
-        return [
-            chain
-            for after in afters
-            for chain in chains.along(
-                self.study, after, names, seeds, self.parents(after), count, eval_every=every
-            )
-        ]
-
-    def variant_chains(self) -> list[list[Spec]]:
-        """The runs of every variant, as this section trains it."""
-        names = self.parameters["variants"]
-        assert isinstance(names, list)
-        return [chain for name in names for chain in self.intermediate_chains(name)]
-
-    def chains_after(self, trained: Sequence[Sequence[Result]]) -> list[list[Spec]]:
-        """The targets after each run of `variant_chains`."""
-        seeds, names, made = self.seeds(), self.parameters["variants"], []
-        wanted = self.parameters["targets"]
-        assert isinstance(names, list) and isinstance(wanted, list)
-        for i, name in enumerate(names):
-            own = trained[i * len(seeds) : (i + 1) * len(seeds)]
-            parents = [specs.parent_of(chain[0].spec) for chain in own]
-            made += chains.targets(self.study, name, wanted, seeds, parents)
-        return made
-
-    def run(self, wanted: Sequence[Sequence[Spec]]) -> list[list[Result]]:
-        """Make what is missing of all chains, several at a time; remembered for the record."""
-        processes = int(os.environ.get("XIT_PROCESSES") or os.cpu_count() or 1)
-        results = workers.run(wanted, processes)
-        self.made += [self._line(r) for chain in results for r in chain]
-        return results
-
-    def _line(self, result: Result) -> dict:
-        spec = result.spec
-        return {
-            "run": result.path.name,
-            "identity": runs.identity(spec),
-            "kind": spec["kind"],
-            "task": str(specs.variant_of(spec))
-            if spec["kind"] == "intermediate"
-            else spec.get("task"),
-            "seed": spec.get("seed", spec["where"].get("seed")),
-            "after": spec["where"].get("after"),
-            "data": spec.get("data") or spec.get("languages"),
-            "hit": result.hit,
-        }
-
-    # -- record and foot ------------------------------------------------------------------------
-
-    def record(self, section: str) -> dict | None:
-        """The record of `section` as last executed, or None."""
-        path = execute.executed(self.study.name, section).with_suffix(".json")
-        try:
-            return json.loads(path.read_text())
-        except (OSError, ValueError):
-            return None
-
-    def records(self, phase: str, names: Collection[str] | None = None) -> dict[str, dict]:
-        """Task → record of every section of `phase`, or of those of the tasks `names`; XitError
-        if one has not been executed."""
-        found = {}
-        for section in self.study.sections():
-            of, _, name = section.partition("/")
-            if of == phase and name and (names is None or name in names):
-                record = self.record(section)
-                if record is None:
-                    told = f"make book STUDY={self.study.name}"
-                    raise XitError(f"section {section} has not been executed yet: run `{told}`")
-                found[name] = record
-        return found
-
-    def finish(self) -> HTML:
-        """Write the record, when executed as part of a study; the foot of the page."""
-        where = os.environ.get("XIT_SECTION")
-        if where == f"{self.study.name}:{self.name}":
-            told = {
-                "section": self.name,
-                "parameters": self.parameters,
-                "changed": {k: v[0] for k, v in self.changed().items()},
-                "runs": [
-                    {k: v for k, v in line.items() if k not in ("hit", "data")}
-                    for line in self.made
-                ],
-                "made": sum(not line["hit"] for line in self.made),
-            }
-            execute.write(Path(os.environ["XIT_RECORD"]), json.dumps(told, indent=1) + "\n")
-        return self.foot()
-
-    def foot(self) -> HTML:
-        """Provenance: study, parameters, runs, data, versions, machine, time."""
-        data = {}
-        for line in self.made:
-            for key, value in (line["data"] or {}).items():
-                data[f"{line['task'] or line['kind']} {key}"] = value
-        lines = {
-            "Study": f"{self.study.name} ({self.study.about})",
-            "Section": self.name,
-            "Parameters": _pairs({k: v for k, v in self.parameters.items() if k != "study"}),
-            "Runs": _details(f"{len(self.made)} runs", [line["run"] for line in self.made]),
-            "Data": _details(f"{len(data)} fingerprints", [f"{k}: {v}" for k, v in data.items()]),
-            "Versions": _pairs(
-                {p: importlib.metadata.version(p) for p in PACKAGES}
-                | {"python": platform.python_version()}
-            ),
-            "Machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-            "Executed": f"{time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}, "
-            f"in {time.time() - self.began:.0f} s",
-        }
-        rows = "".join(f"<tr><th>{k}</th><td>{v}</td></tr>" for k, v in lines.items() if v)
-        return HTML(
-            f'<table class="provenance"><caption>How this page was made</caption>{rows}</table>'
-        )
-
-
-def _pairs(values: Mapping[str, object]) -> str:
-    return ", ".join(f"<code>{html.escape(f'{k}={_short(v)}')}</code>" for k, v in values.items())
-
-
-def _number(value: object) -> str:
-    """A setting as written by hand; None is "all"."""
-    return "all" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _short(value: object) -> str:
-    """A value as shown; paths are relative to the project."""
-    return (
-        os.path.relpath(value, project())
-        if isinstance(value, str) and value.startswith("/")
-        else str(value)
-    )
-
-
-def _details(summary: str, lines: Sequence[str]) -> str:
-    if not lines:
-        return ""
-    items = "<br>".join(f"<code>{html.escape(x)}</code>" for x in dict.fromkeys(lines))
-    return f"<details><summary>{summary}</summary>{items}</details>"
-
-
-def histories(results: Iterable[Result]) -> pd.DataFrame:
-    """Training histories of fine-tuned runs: seed, task, step, loss, dev (0-100), learning_rate."""
-    frames = [
-        pd.read_parquet(r.path / "history.parquet").assign(seed=r.spec["seed"], task=r.spec["task"])
-        for r in results
-        if (r.path / "history.parquet").exists()
-    ]
-    columns = ["step", "loss", "dev", "learning_rate", "seconds", "seed", "task"]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
 def table(
@@ -372,3 +75,38 @@ def figure(made: Figure, alt: str) -> None:
     """Show a figure with its alternative text; caption and name are in the cell's metadata."""
     display(made, metadata={"alt": alt})
     pyplot.close(made)
+
+
+def pairs(values: Mapping[str, object]) -> str:
+    """Names and values, side by side."""
+    return ", ".join(f"<code>{html.escape(f'{k}={_short(v)}')}</code>" for k, v in values.items())
+
+
+def number(value: object) -> str:
+    """A setting as written by hand; None is "all"."""
+    return "all" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _short(value: object) -> str:
+    """A value as shown; paths are relative to the project."""
+    return (
+        os.path.relpath(value, project())
+        if isinstance(value, str) and value.startswith("/")
+        else str(value)
+    )
+
+
+def details(summary: str, lines: Sequence[str]) -> str:
+    """Lines folded under `summary`; nothing where there are none."""
+    if not lines:
+        return ""
+    items = "<br>".join(f"<code>{html.escape(x)}</code>" for x in dict.fromkeys(lines))
+    return f"<details><summary>{summary}</summary>{items}</details>"
+
+
+def provenance(lines: Mapping[str, str]) -> HTML:
+    """The foot of a page: how it was made, a row for each of `lines` that is not empty."""
+    rows = "".join(f"<tr><th>{k}</th><td>{v}</td></tr>" for k, v in lines.items() if v)
+    return HTML(
+        f'<table class="provenance"><caption>How this page was made</caption>{rows}</table>'
+    )

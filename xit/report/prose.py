@@ -6,7 +6,8 @@ import pandas as pd
 
 from xit import execute, specs
 from xit.report import collapse, published, tables
-from xit.report.page import Section
+from xit.report.names import TITLES
+from xit.report.section import Section
 from xit.report.xstilts import on_scored_data
 from xit.study import Study
 from xit.tasks import Task
@@ -34,7 +35,7 @@ def intermediate(task: Task, best: pd.DataFrame) -> str:
 def published_collapses(pairs: Collection[tuple[str, str]] | None = None) -> str:
     """What the paper says of collapsed runs behind its Table 2, of `pairs` (intermediate, target)
     alone if given; "" where it says nothing."""
-    title, text = tables.titles(), ""
+    title, text = TITLES, ""
     for pair, (fallen, runs) in published.COLLAPSED.items():
         if pairs is None or pair in pairs:
             printed = published.published_change(*pair)
@@ -82,7 +83,7 @@ def collapsed(main: pd.DataFrame, runs: pd.DataFrame | None = None) -> str:
 
     `main` as `collapse.flag` gives it, `runs` as `collapse.intermediate_runs`.
     """
-    title, lines = tables.titles(), []
+    title, lines = TITLES, []
     every = main[collapse.trained(main)].drop_duplicates(collapse.RUN)
     if len(every):
         fallen = every[every["collapsed"]]
@@ -122,7 +123,7 @@ def results(change: pd.DataFrame, study: Study) -> str:
     same = seeds.groupby(["intermediate", "target"]).agg(
         lambda x: bool((x > 0).all() or (x < 0).all())
     )
-    title = tables.titles()
+    title = TITLES
     most, least = mean.index.to_list()[mean.argmax()], mean.index.to_list()[mean.argmin()]
     text = f"The highest mean change is {mean.max():+.1f} points ({title[most[0]]} → "
     text += f"{title[most[1]]}), the lowest {mean.min():+.1f} ({title[least[0]]} → "
@@ -145,7 +146,7 @@ def xstilts(choice: pd.DataFrame, firm: pd.DataFrame, study: Study) -> str:
     `choice` and `firm` as from report/xstilts.py.
     """
     seen = choice["target"].map(lambda t: on_scored_data(study, t)).astype(bool)
-    fair, text = choice[~seen].assign(title=choice["target"].map(tables.titles())), ""
+    fair, text = choice[~seen].assign(title=choice["target"].map(TITLES)), ""
     if len(fair):
         none = fair.loc[fair["intermediate"] == "none", "title"].tolist()
         count, right = len(fair), int((fair["regret"] < 0.05).sum())
@@ -155,7 +156,7 @@ def xstilts(choice: pd.DataFrame, firm: pd.DataFrame, study: Study) -> str:
         text += f"{_range(fair, 'change', '+.1f')}. In hindsight it was the best choice for "
         text += f"{right} of {count}; the regret is {fair['regret'].mean():.1f} points on average"
         text += f"{_range(fair, 'regret', '.1f')}.\n\n{_firmness(fair, firm)}\n\n"
-    for title in choice.loc[seen, "target"].map(tables.titles()):
+    for title in choice.loc[seen, "target"].map(TITLES):
         text += f"{title} is not counted: its task is chosen on the scored data themselves, so it "
         text += "has no regret by construction, and its change is optimistic. "
     return text
@@ -211,7 +212,7 @@ def headline(
         "num_runs": str(len(runs)),
         "num_languages": str(scores["language"].nunique()),
         "num_seeds": str(scores["seed"].nunique()),
-        "best_intermediate": tables.titles()[str(average.idxmax())],
+        "best_intermediate": TITLES[str(average.idxmax())],
         "best_change": f"{average.max():+.1f}",
         "baseline_mean": f"{baseline.groupby('target').mean().mean():.1f}",
     }

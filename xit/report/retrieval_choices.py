@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from xit import specs, tasks
 from xit.errors import XitError
-from xit.report import published, tables
-from xit.report.page import Section
+from xit.report import published
+from xit.report.names import TITLES
+from xit.report.section import Section
 from xit.study import Study
 
 TARGET = "tatoeba"
@@ -224,7 +225,7 @@ def in_print() -> str:
     rows, told = published.table2().query("not mlm and intermediate != 'none'"), []
     for name in (TARGET, "bucc"):
         best = rows[rows["target"] == name].sort_values("value").iloc[-1]
-        title, task = tasks.target(name).title, tables.titles()[best["intermediate"]]
+        title, task = tasks.target(name).title, TITLES[best["intermediate"]]
         told.append(f"{title} {best['baseline']:.1f} → {best['value']:.1f} (after {task})")
     return (
         f"Published, XLM-R large, one layer, mean pooling, raw: {', '.join(told)}. Other layers, "

@@ -18,7 +18,8 @@ import pandas as pd
 from xit import specs
 from xit.errors import XitError
 from xit.report import tables
-from xit.report.page import Section
+from xit.report.names import TITLES
+from xit.report.section import Section
 from xit.runs import Spec
 from xit.study import READING
 from xit.workers import Result
@@ -122,7 +123,7 @@ def line(counts: Mapping[str, int]) -> dict[str, object]:
 
 def table(readings: Iterable[Reading]) -> pd.DataFrame:
     """A row each reading: task, use, phase or split, language, number of runs, then `line`."""
-    named = tables.titles()
+    named = TITLES
     rows = [
         {"task": named.get(r.task, r.task), "for": f"{r.use}, {r.phase}".removesuffix(", "),
          "language": r.language, "runs": r.runs} | line(r.counts)
@@ -153,7 +154,7 @@ def by_target(readings: Iterable[Reading]) -> dict[str, pd.DataFrame]:
     """Target's title → `table` of its languages; held-out text at the end."""
     found: dict[str, list[Reading]] = {}
     for one in readings:
-        found.setdefault(tables.titles().get(one.task, "Held-out text of phase 1"), []).append(one)
+        found.setdefault(TITLES.get(one.task, "Held-out text of phase 1"), []).append(one)
     order = sorted(found, key=lambda title: found[title][0].use == TEXT)
     return {title: table(found[title]).drop(columns="task") for title in order}
 
@@ -264,4 +265,4 @@ def _where(told: list[Reading], whats: Sequence[str], most: int = 3) -> str:
 def _place(r: Reading) -> str:
     if r.use == TEXT:
         return f"{TEXT} {r.language}"
-    return f"{tables.titles().get(r.task, r.task)} {r.language}, {r.use}"
+    return f"{TITLES.get(r.task, r.task)} {r.language}, {r.use}"

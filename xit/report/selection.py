@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterable, Sequence
 import pandas as pd
 
 from xit import tasks
-from xit.report import collapse, results, tables
+from xit.report import collapse, results
+from xit.report.names import TITLES
 from xit.report.results import COLUMNS
 from xit.study import Study
 from xit.workers import Result
@@ -113,7 +114,7 @@ def _table(means: pd.DataFrame, column: str) -> pd.DataFrame:
     wide = text.pivot(index=CELL, columns="way", values="text")
     order = text[CELL].drop_duplicates().itertuples(index=False, name=None)
     wide = wide.reindex(index=list(order), columns=[w for w in WAYS if w in wide])
-    wide = wide.rename(index=tables.titles(), columns=WAYS).rename_axis(columns=None)
+    wide = wide.rename(index=TITLES, columns=WAYS).rename_axis(columns=None)
     return wide.reset_index()
 
 
@@ -146,7 +147,7 @@ def _one_sign(values: pd.Series) -> bool:
 
 def in_words(chosen: pd.DataFrame) -> str:
     """What source dev loses, and whether the effect of a task hangs on the way of choosing."""
-    title, lost = tables.titles(), losses(chosen)
+    title, lost = TITLES, losses(chosen)
     text = ""
     for way, name in (("source", "source dev"), ("last", "the last state")):
         part = lost[lost["way"] == way]

@@ -1,45 +1,19 @@
 """Tables of a study's pages, from finished runs: tidy frames in, frames for readers out."""
 
-import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from xit import specs, tasks, variants
+from xit import specs, tasks
 from xit.data import hub
 from xit.errors import XitError
 from xit.report import collapse, published, results, typology
 from xit.report.chance import chance as chance  # which pages call tables.chance
-from xit.report.page import Section
-from xit.settings import BESIDE, MLM
-from xit.specs import Parent
+from xit.report.names import TITLES
+from xit.report.section import Section
 from xit.study import Study
-from xit.tasks import Task
 from xit.workers import Result
-
-KINDS = {
-    "pair": "two texts, one label.",
-    "choice": "a context and several endings, one of them right.",
-    "tagging": "one tag for each word.",
-    "span": "a question and a passage; the answer is a span of the passage.",
-    "retrieval": "find the translation of a sentence; nothing is trained.",
-    "several": "all other intermediate tasks of the study at once.",
-    "mining": "find which sentences of two collections translate each other; nothing is trained.",
-}
-
-
-class Titles(dict[str, str]):
-    """Task name → title; what is not a task is a variant of one."""
-
-    def __missing__(self, name: str) -> str:
-        return variants.parse(name).title
-
-
-def titles() -> dict[str, str]:
-    """Task name → how the paper writes it; "none" and variants included."""
-    known = {**tasks.INTERMEDIATE, **tasks.TARGET}
-    return Titles({"none": "no intermediate task"} | {n: t.title for n, t in known.items()})
 
 
 def whole(frame: pd.DataFrame) -> pd.DataFrame:
@@ -52,132 +26,6 @@ def whole(frame: pd.DataFrame) -> pd.DataFrame:
             for c in frame
         }
     )
-
-
-# -- the model --
-
-
-def model(parent: Parent, study: Study) -> pd.DataFrame:
-    """Shape, size and origin of a model; XitError if its files are missing or damaged."""
-    from xit.learn.model import load_lm, load_tokenizer  # torch: only where a model is opened
-
-    lm, tokenizer = load_lm(parent.path), load_tokenizer(parent.path)
-    c = lm.config
-    rows = {
-        "model": "trained from nothing by this notebook"
-        if study.model == "pretrain"
-        else study.model,
-        "identity": parent.identity,
-        "parameters": f"{sum(p.numel() for p in lm.parameters()):,}",
-        "layers": c.num_hidden_layers,
-        "width": c.hidden_size,
-        "attention heads": c.num_attention_heads,
-        "vocabulary": f"{len(tokenizer):,}",
-        "longest input": f"{c.max_position_embeddings - 2:,} tokens",
-    }
-    return pd.DataFrame(rows.items(), columns=["", "value"])
-
-
-def retrieval_spec(study: Study, parent: Parent) -> dict:
-    """The spec of scoring sentence retrieval on the model as it is."""
-    return specs.scores(study, tasks.target("tatoeba"), parent, "none", study.seed)
-
-
-def layers(result: Result) -> pd.DataFrame:
-    """Columns language, layer, kind ("raw", "centred"), value (0-100); mean pooling."""
-    frame = pd.read_parquet(result.path / "scores.parquet").query("pooling == 'mean'")
-    kinds = {"acc": "raw", "acc_centred": "centred"}
-    return frame.assign(kind=frame["metric"].map(kinds))[["language", "layer", "kind", "value"]]
-
-
-def by_layer(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row a layer: mean, lowest and highest language, raw and centred."""
-    out = frame.groupby(["layer", "kind"])["value"].agg(["mean", "min", "max"]).unstack("kind")
-    wide = pd.DataFrame(out)
-    names = [f"{c[1]}, {c[0]}" for c in wide.columns.to_list()]
-    wide.columns = pd.Index(names)
-    return wide[sorted(names, reverse=True)].reset_index()
-
-
-# -- training --
-
-
-def continuation(study: Study, changed: Mapping[str, object]) -> pd.DataFrame:
-    """Settings of language modelling beside a task: the paper's, and with what is `changed`.
-
-    Names of `changed` are the notebook's (settings.BESIDE).
-    """
-    own = {BESIDE[k]: v for k, v in changed.items() if k in BESIDE}
-    here = study.continuation(**own)
-    corpora = ", ".join(
-        f"{repo} ({len(codes)} languages)" for repo, codes in here["corpora"].items()
-    )
-    rows = [("text", "Wikipedia, 40 languages", corpora)]
-    lost = {"alpha": "lost", "limit": "lost", "max_length": "not stated", "mask_rate": "not stated"}
-    rows += [(k.replace("_", " "), lost.get(k) or f"{v:,}", f"{here[k]:,}") for k, v in MLM.items()]
-    return pd.DataFrame(rows, columns=["", "paper", "here"])
-
-
-def examples(study: Study, task: Task, count: int = 2) -> pd.DataFrame:
-    """The first training rows of `task`, shortened."""
-    assert study.hub is not None
-    if task.name == tasks.MULTITASK:
-        return pd.DataFrame({"task": [t.title for t in study.parts()]})
-    assert task.train is not None
-    rows, _ = hub.rows(task, task.train, study.hub, task.language or study.source, count)
-    return pd.DataFrame([{k: _short(v) for k, v in r.items()} for r in rows])
-
-
-def about_examples(task: Task) -> str:
-    """The caption of `examples`."""
-    if task.name == tasks.MULTITASK:
-        return "The tasks that are trained together; what their rows look like is on their pages."
-    return f"Two training rows of {task.title}, as read from the hub."
-
-
-def _short(value: object, most: int = 160) -> str:
-    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def best(runs: Iterable[Result]) -> pd.DataFrame:
-    """One row an intermediate run: seed, best development score and trivial baseline (0-100),
-    whether it has collapsed (of several tasks: on which), at which update it was best, of how many.
-    """
-    rows = []
-    for run in runs:
-        told = json.loads((run.path / "summary.json").read_text())
-        learnt = collapse.learnt(run.spec, run.path)
-        rows.append(
-            {
-                "task": titles()[str(specs.variant_of(run.spec))],
-                "seed": run.spec["seed"],
-                "best": learnt.best,
-                "trivial": learnt.trivial,
-                "collapsed": _fallen(learnt),
-                "at update": told["best_step"],
-                "of": told["steps"],
-                "stopped early": "yes" if told["stopped_early"] else "no",
-            }
-            | _each_part(run.path)
-            | {"run": run.path.name}
-        )
-    return pd.DataFrame(rows)
-
-
-def _fallen(learnt: collapse.Learnt) -> str:
-    if learnt.collapsed:
-        return f"yes {results.COLLAPSED}"
-    return f"in {', '.join(titles()[t] for t in learnt.fallen)}" if learnt.fallen else "no"
-
-
-def _each_part(path: Path) -> dict[str, float]:
-    """Title → development score of each task of a multi-task run; {} of a run of one task."""
-    about = json.loads((path / "data.json").read_text())
-    return {titles()[told["task"]]: told["dev"] for told in about.get("parts", [])}
-
-
-# -- scores --
 
 
 def chain_scores(
@@ -237,7 +85,7 @@ def baseline(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
         every = part[part["language"] != study.source].groupby("language")["value"].mean()
         rows.append(
             {
-                "target": titles()[str(target)],
+                "target": TITLES[str(target)],
                 "source": float(source.mean()) if len(source) else float("nan"),
                 "zero-shot": float(others.mean()),
                 "over seeds": f"{others.min():.1f} … {others.max():.1f}",
@@ -264,7 +112,7 @@ def _marked(frame: pd.DataFrame, by: str) -> dict[str, str]:
     """Values of column `by` → titles, with † where collapsed runs are among their rows."""
     fallen = set(frame.loc[frame["collapsed"], by]) if "collapsed" in frame else set()
     mark = {True: f" {results.COLLAPSED}", False: ""}
-    return {str(n): titles()[str(n)] + mark[n in fallen] for n in frame[by].unique()}
+    return {str(n): TITLES[str(n)] + mark[n in fallen] for n in frame[by].unique()}
 
 
 def language_order(study: Study) -> list[str]:
@@ -283,7 +131,7 @@ def every_metric(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
         where=(scores["language"] == study.source).map({True: "source", False: "zero-shot"})
     )
     out = told.groupby(["target", "metric", "where"], sort=False)["value"].mean().unstack()
-    return out.rename(index=titles(), level="target").reset_index()
+    return out.rename(index=TITLES, level="target").reset_index()
 
 
 TYPOLOGY = {
@@ -339,8 +187,8 @@ def beside_published(change: pd.DataFrame, study: Study) -> pd.DataFrame:
             continue
         rows.append(
             {
-                "intermediate": titles()[intermediate],
-                "target": titles()[target],
+                "intermediate": TITLES[intermediate],
+                "target": TITLES[target],
                 "paper (XLM-R large, natural languages)": told,
                 f"study {study.name} ({study.title})": float(mean["change"]),
             }
@@ -353,5 +201,5 @@ def summary(change: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Intermediate tasks × targets as text: mean change and its range over seeds, in points."""
     means = results.by_target(change)
     frame = results.summary_table(means, rows=study.intermediate, columns=study.targets)
-    frame = frame.rename(index=titles(), columns=titles())
+    frame = frame.rename(index=TITLES, columns=TITLES)
     return frame.rename_axis("intermediate").reset_index()

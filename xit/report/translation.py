@@ -14,9 +14,10 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from xit import specs, tasks, variants
-from xit.report import collapse, published, tables
+from xit.report import collapse, published, training
 from xit.report.ablations import PARTS
-from xit.report.page import Section
+from xit.report.names import TITLES
+from xit.report.section import Section
 from xit.study import Study
 from xit.variants import Variant
 from xit.workers import Result
@@ -40,7 +41,7 @@ def examples(study: Study, names: Sequence[str]) -> pd.DataFrame:
     rows = []
     for task in dict.fromkeys(v.task for v in told):
         for one in (Variant(task), *(v for v in told if v.task == task)):
-            shown = tables.examples(study, one.row, 1).iloc[0]
+            shown = training.examples(study, one.row, 1).iloc[0]
             text = " | ".join(str(shown[c]) for c in one.row.inputs)
             rows.append({"data": one.title, "texts | label": text})
     return pd.DataFrame(rows)
@@ -84,17 +85,17 @@ def table3(own: pd.DataFrame, source: str) -> pd.DataFrame:
     """`cells` as the paper's Table 3: three rows a language and task (data in `source`, data in
     that language, difference), a column a target; with the range over seeds if there are several.
     """
-    titles, rows = tables.titles(), []
+    rows = []
     for (language, task), part in cells(own).groupby(["language", "task"], sort=False):
         for name, which in zip(PARTS, (source, language, "difference"), strict=True):
-            row = {"language": language, "intermediate": titles[str(task)], "data": which}
+            row = {"language": language, "intermediate": TITLES[str(task)], "data": which}
             for cell in part.to_dict("records"):
                 text = f"{cell[name]:+.1f}"
                 if name == "difference" and cell["seeds"] > 1:
                     text += f" ({cell['low']:+.1f} … {cell['high']:+.1f})"
-                row[titles[cell["target"]]] = text
+                row[TITLES[cell["target"]]] = text
             rows.append(row)
-    known = [titles[t] for t in tasks.TARGET if t in set(own["target"])]
+    known = [TITLES[t] for t in tasks.TARGET if t in set(own["target"])]
     return pd.DataFrame(rows, columns=["language", "intermediate", "data", *known]).fillna("–")
 
 
@@ -108,7 +109,7 @@ def in_words(own: pd.DataFrame, whose: str) -> str:
     text += f"language in {up} of {len(told)} cells (mean difference {mean:+.1f} points). "
     ordered, titles = told.sort_values("difference", kind="stable").to_dict("records"), []
     for row in (ordered[-1], ordered[0]):
-        where = f"{tables.titles()[row['task']]} → {tables.titles()[row['target']]}"
+        where = f"{TITLES[row['task']]} → {TITLES[row['target']]}"
         titles.append(f"{row['difference']:+.1f} ({where} in {row['language']})")
     text += f"Highest {titles[0]}, lowest {titles[1]}. "
     if told["seeds"].min() > 1:
@@ -177,7 +178,7 @@ def development_table(scores: pd.DataFrame) -> pd.DataFrame:
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:
     """`table` with the task's title and the share of errors in per cent; "–" for nothing."""
-    table = table.assign(task=table["task"].map(tables.titles()))
+    table = table.assign(task=table["task"].map(TITLES))
     shown = table["errors"].map(lambda x: "–" if x < 0 else f"{100 * x:g}%")
     return table.assign(errors=shown).astype(object).where(table.notna(), "–")
 
@@ -190,7 +191,7 @@ def learnt_in_words(scores: pd.DataFrame) -> str:
         if len(means) > 1:
             shares = zip(means.index.to_list(), means, strict=True)
             told = ", ".join(f"{score:.1f} at {100 * e:g}%" for e, score in shares)
-            title = tables.titles()[str(task)]
+            title = TITLES[str(task)]
             lines.append(f"Development score of {title} in {data} by the share of errors: {told}.")
     return "\n".join(lines)
 
@@ -219,7 +220,7 @@ def by_errors_table(curve: pd.DataFrame, source: str) -> pd.DataFrame:
     first = first.assign(change=first["original"], errors=-1.0)
     both = pd.concat([first, curve])
     places = {"own": "language of the data", "others": "other languages"}
-    column = both["target"].map(tables.titles()) + ", " + both["where"].map(places)
+    column = both["target"].map(TITLES) + ", " + both["where"].map(places)
     key = ["task", "data", "errors"]
     wide = both.assign(column=column).groupby([*key, "column"])["change"].agg(_spread).unstack()
     wide = wide[list(dict.fromkeys(column))].rename_axis(columns=None).reset_index()
@@ -230,10 +231,10 @@ def curve_in_words(curve: pd.DataFrame) -> str:
     """Whether the change falls as errors grow, and at which shares translated data is ahead."""
     if not len(curve):
         return "No translation has more than one share of errors, so there is no curve to read."
-    titles, lines = tables.titles(), []
+    lines = []
     for (task, data, target, where), part in curve.groupby(LINE, sort=False):
         place = f"in {data}" if where == "own" else "in the other languages"
-        line = f"- **{titles[str(task)]} in {data} → {titles[str(target)]}, {place}**: "
+        line = f"- **{TITLES[str(task)]} in {data} → {TITLES[str(target)]}, {place}**: "
         lines.append(line + _moves(part) + _ahead(part))
     return "\n".join(lines)
 

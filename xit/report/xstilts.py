@@ -18,8 +18,9 @@ import pandas as pd
 
 from xit import specs, tasks
 from xit.errors import XitError, unknown
-from xit.report import published, results, tables
-from xit.report.page import Section
+from xit.report import published, results
+from xit.report.names import TITLES
+from xit.report.section import Section
 from xit.score import metrics
 from xit.settings import COMBINE
 from xit.study import Study
@@ -221,7 +222,7 @@ def basis(evidence: pd.DataFrame, study: Study) -> dict[str, str]:
 
 def choice_table(choice: pd.DataFrame, evidence: pd.DataFrame, study: Study) -> pd.DataFrame:
     """`choose` for readers."""
-    title = tables.titles()
+    title = TITLES
     changes = [
         results.cell(row)
         if row["intermediate"] != "none"
@@ -248,7 +249,7 @@ def choice_table(choice: pd.DataFrame, evidence: pd.DataFrame, study: Study) -> 
 
 def stability_table(firm: pd.DataFrame, choice: pd.DataFrame) -> pd.DataFrame:
     """Targets × candidates as text: percent of the resamples, (seeds that choose it alone)."""
-    title = tables.titles()
+    title = TITLES
     text = [f"{r.share:.0f}% ({r.alone})" if r.share or r.alone else "–"
             for r in firm.itertuples()]  # fmt: skip
     order = _candidates(firm["intermediate"])
@@ -276,7 +277,7 @@ def beside_published(choice: pd.DataFrame, study: Study) -> pd.DataFrame:
         "value": f"study {study.name}: chosen",
         "change": f"study {study.name}: change",
     }
-    shown = both[["target", *names]].assign(target=both["target"].map(tables.titles()))
+    shown = both[["target", *names]].assign(target=both["target"].map(TITLES))
     mean = pd.DataFrame([{"target": "mean"} | shown[[*names]].mean().to_dict()])
     shown = pd.concat([shown, mean], ignore_index=True) if len(shown) else shown
     for column in ("change_paper", "change"):

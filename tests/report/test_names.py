@@ -1,0 +1,14 @@
+"""How tasks and their variants are written."""
+
+import pytest
+
+from xit.errors import XitError
+from xit.report.names import TITLES
+
+
+def test_titles() -> None:
+    assert TITLES["none"] == "no intermediate task"
+    assert TITLES["squad_v1"] == "SQuAD v1.1" and TITLES["udpos"] == "POS"
+    assert TITLES["mnli+mlm"] == "MNLI + MLM"
+    with pytest.raises(XitError, match="unknown intermediate task 'mnl'"):
+        TITLES["mnl"]
