@@ -1,4 +1,4 @@
-"""Study files: what is refused and with which hint, what overrides what, what depends on what."""
+"""Studies: what overrides what, what depends on what."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import yaml
 from tests.toys import STUDY, project
 from xit import paths, study, tasks
 from xit.errors import XitError
-from xit.settings import SETTINGS, checked_setting
+from xit.settings import SETTINGS
 from xit.study import Study, load, names, parse
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -66,128 +66,6 @@ def test_names_and_load() -> None:
     assert load("toy", "elsewhere").hub == "elsewhere"
     with pytest.raises(XitError, match="unknown study 'tyo': did you mean 'toy'"):
         load("tyo")
-
-
-# -- what is refused --
-
-
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({"targts": ["udpos"]}, "targts'.* did you mean 'targets'"),
-        ({"title": None}, "lacks 'title'"),
-        ({"intermediate": ["squad1"]}, "intermediate task 'squad1': did you mean 'squad_v1'"),
-        ({"targets": ["xqad"], "languages": {}}, "target task 'xqad': did you mean 'xquad'"),
-        ({"targets": "udpos"}, "targets .*list"),
-        ({"intermediate": [1]}, "intermediate .*list"),
-        ({"languages": {"xqad": ["en"]}}, "'xqad': did you mean 'xquad'"),
-        ({"seed": "one"}, "seed.*whole number"),
-        ({"seed": -1}, "seed.*whole number"),
-        ({"seed": True}, "seed.*whole number"),
-        ({"num_seeds": 0}, "num_seeds .*at least 1"),
-        ({"num_seeds": 2.5}, "num_seeds.*whole number"),
-        ({"retrieval_layer": "last"}, "retrieval_layer.*whole number"),
-        ({"split": "valid"}, "'valid': did you mean 'validation'"),
-        ({"hyper": {"targt": {}}}, "'targt': did you mean 'target'"),
-        ({"hyper": {"target": {"xqad": {}}}}, "'xqad': did you mean 'xquad'"),
-        ({"hyper": {"target": {"mnli": {}}}}, "task under hyper: target:.*'mnli'"),
-        ({"hyper": {"target": {"default": {"learning_rat": 1}}}}, "did you mean 'learning_rate'"),
-        ({"hyper": {"target": {"default": {"epochs": "many"}}}}, "epochs = 'many': expected"),
-        ({"hyper": {"target": {"default": {"batch_size": 2.5}}}}, "batch_size = 2.5: expected"),
-        ({"hyper": {"target": {"default": {"batch_size": 0}}}}, "batch_size = 0: expected"),
-        ({"hyper": {"target": {"default": {"patience": True}}}}, "patience = True: expected"),
-        ({"mlm": {"sentence": 3}}, "'sentence': did you mean 'sentences'"),
-        ({"mlm": {"alpha": 0}}, "alpha = 0: expected a number above 0"),
-        ({"mlm": {"batch_size": 2.5}}, "mlm_batch_size = 2.5: expected a whole number"),
-        ({"ablations": {"mml": {}}}, "'mml': did you mean 'mlm'"),
-        ({"ablations": {"mlm": {"variants": ["mnl+mlm"]}}}, "targets .*list"),
-        ({"ablations": {"mlm": {"variants": ["mnl+mlm"], "targets": []}}},
-         "'mnl': did you mean 'mnli'"),
-        ({"ablations": {"mlm": {"variants": [], "targets": ["xqad"]}}},
-         "'xqad': did you mean 'xquad'"),
-        ({"ablations": {"selection": SELECTION | {"checkpoint": 2}}}, "mean 'checkpoints'"),
-        ({"ablations": {"selection": SELECTION | {"intermediate": ["none", "mnl"]}}},
-         "intermediate task: 'mnl': did you mean 'mnli'"),
-        ({"ablations": {"selection": SELECTION | {"intermediate": ["mnli"]}}},
-         "expected 'none', and tasks to compare with it"),
-        ({"ablations": {"selection": SELECTION | {"targets": ["tatoeba"]}}},
-         "'tatoeba': expected targets that are trained"),
-        ({"ablations": {"selection": SELECTION | {"checkpoints": 0}}},
-         "checkpoints = 0: expected a whole number, at least 1"),
-        ({"ablations": {"selection": SELECTION | {"checkpoints": True}}}, "checkpoints = True"),
-    ],
-)  # fmt: skip
-def test_what_is_misspelt_is_named_with_the_nearest(changed: dict, message: str) -> None:
-    with pytest.raises(XitError, match=message) as error:
-        toy(**changed)
-    assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["title: [", "- a\n- b", "", "just text", "title: a\ttitle: b: c", "\x00", "a: &x *y"],
-)
-def test_what_is_not_a_table_is_one_line(text: str) -> None:
-    with pytest.raises(XitError, match=r"toy\.yaml") as error:
-        written(text)
-    assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"languages": ["en", "de"]},
-        {"languages": {"all": "en"}},  # not the letters e and n
-        {"languages": {"all": None}},
-        {"languages": {"all": [1]}},
-        {"hyper": []},
-        {"hyper": {"target": {"xquad": 3}}},
-        {"pretrain": ["xit/corpus"]},
-        {"model": 3},
-        {"source": 1},
-        {"hub": 7},
-        {"title": ["a"]},
-        {"targets": []},
-        {"targets": ["udpos", "udpos"]},
-        {"intermediate": ["mnli", "mnli"]},
-    ],
-    ids=str,
-)
-def test_what_has_another_shape_is_refused(changed: dict) -> None:
-    """Each of these is easily typed; none may end in a traceback, or be read as something else."""
-    with pytest.raises(XitError, match=r"toy\.yaml") as error:
-        toy(**changed)
-    assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["languages:", "hyper:", "pretrain:", "hyper:\n  target:", "hyper:\n  target:\n    xquad:"],
-)
-def test_a_table_left_empty_is_an_empty_table(text: str) -> None:
-    """A name with a colon and nothing under it yet."""
-    key = text.partition(":")[0]
-    lines = yaml.safe_dump({k: v for k, v in STUDY.items() if k != key} | {"hub": "", "model": "m"})
-    one = written(f"{lines}{text}\n")
-    assert one.settings("target", tasks.target("xquad"))["epochs"] in (1, 2)
-    assert one.languages_of("xquad")
-    assert one.pretrain.get("corpora") is None or key != "pretrain"
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), "nan", "inf", 1e400])
-@pytest.mark.parametrize("key", ["learning_rate", "epochs", "batch_size"])
-def test_a_setting_is_a_finite_number(key: str, value: object) -> None:
-    with pytest.raises(XitError, match=f"{key} = .*: expected"):
-        checked_setting(key, value)
-
-
-def test_settings_are_numbers_of_their_type() -> None:
-    assert checked_setting("learning_rate", "2e-5") == 2e-5  # YAML reads 2e-5 as text
-    assert checked_setting("batch_size", 8.0) == 8
-    assert isinstance(checked_setting("batch_size", 8.0), int)
-    assert isinstance(checked_setting("epochs", 2), float)
-    with pytest.raises(XitError, match="unknown setting 'batchsize': did you mean 'batch_size'"):
-        checked_setting("batchsize", 8)
 
 
 # -- what overrides what --

@@ -25,7 +25,8 @@ from xit import tasks, variants
 from xit.errors import XitError, unknown
 from xit.paths import project
 from xit.settings import BESIDE, COMBINE, SETTINGS, checked_setting
-from xit.study import NOTEBOOKS, Study, check_selection
+from xit.study import NOTEBOOKS, Study
+from xit.study_file import check_selection
 
 PROGRESS = re.compile(
     r"\d+ runs: |\[ *\d+/|\s{4,}\S|run "

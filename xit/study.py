@@ -11,13 +11,12 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
-from xit import tasks, variants
+from xit import study_file, tasks, variants
 from xit.data import supplied
 from xit.errors import XitError, unknown
 from xit.paths import project
-from xit.settings import BESIDE, MLM, PAPER, PRETRAIN, SETTINGS, checked_setting, of_paper
+from xit.settings import MLM, SETTINGS, of_paper
+from xit.study_file import ABLATIONS
 
 NOTEBOOKS = {
     "tasks": "00_tasks.ipynb",
@@ -32,7 +31,6 @@ NOTEBOOKS = {
     "data": "09_data.ipynb",
 }
 READING = ("tasks", "results", "published", "data")  # only read: the hub, or what others made
-ABLATIONS = ("mlm", "translation", "selection")  # train what no other section has trained
 
 
 @dataclass(frozen=True)
@@ -247,145 +245,7 @@ def _kept(
 
 
 def parse(path: Path, hub: str | None = None) -> Study:
-    """The study file `path`, checked."""
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise XitError(
-            f"cannot read study file {path.name}: {' '.join(str(error).split())}"
-        ) from error
-    if not isinstance(raw, dict):
-        raise XitError(f"study file {path.name} is not a table of names and values")
+    """The study file `path`, checked; XitError names the file, the entry and what was expected."""
     fields = {f.name: f for f in dataclasses.fields(Study) if f.name != "gaps"}
-    for key in raw:
-        if key not in fields:
-            raise unknown(f"name in study file {path.name}:", key, fields)
-    raw = {"name": path.stem, "hub": None} | raw
-    missing = [f for f, x in fields.items() if f not in raw and x.default is x.default_factory]
-    if missing:
-        raise XitError(f"study file {path.name} lacks {missing[0]!r}")
-    if hub is not None:
-        raw["hub"] = hub
-    return _checked(raw, path)
-
-
-def _checked(raw: dict, path: Path) -> Study:
-    """The study of the table `raw`; XitError names the file, the entry and what was expected."""
-    file = path.name
-    for key in ("name", "title", "about", "model", "source"):
-        _expect(isinstance(raw[key], str), file, key, raw[key], "a text")
-    _expect(raw["hub"] is None or isinstance(raw["hub"], str), file, "hub", raw["hub"], "a text")
-    for key, check in (("intermediate", tasks.intermediate), ("targets", tasks.target)):
-        raw[key] = _names(file, key, raw[key])
-        _expect(bool(raw[key]) or key == "intermediate", file, key, [], "at least one task")
-        for task in raw[key]:
-            check(task)
-    raw["languages"] = {k: _names(file, k, v) for k, v in _table(file, raw, "languages").items()}
-    for target in raw["languages"]:
-        if target not in (*raw["targets"], "all"):
-            raise unknown(f"{file}: target task under languages:", target, raw["targets"])
-    for key, least in (("seed", 0), ("num_seeds", 1), ("retrieval_layer", 0)):
-        value = raw.get(key, least)
-        whole = isinstance(value, int) and not isinstance(value, bool) and value >= least
-        _expect(whole, file, key, value, f"a whole number, at least {least}")
-    if raw.get("split", "test") not in ("test", "validation"):
-        raise unknown(f"{file}: split", raw["split"], ("test", "validation"))
-    for key, known in (("pretrain", PRETRAIN), ("mlm", MLM)):
-        raw[key] = _with_corpora(file, key, _table(file, raw, key), known)
-    of_mlm = {told: name for name, told in BESIDE.items()}
-    for key, value in raw["mlm"].items():
-        if key != "corpora":
-            raw["mlm"][key] = checked_setting(of_mlm[key], value)
-    raw["ablations"] = _ablations(file, _table(file, raw, "ablations"), raw)
-    raw["hyper"] = _hyper(file, _table(file, raw, "hyper"))
-    return Study(**raw)
-
-
-def _expect(right: bool, file: str, key: str, value: object, expected: str) -> None:
-    if not right:
-        raise XitError(f"{file}: {key} = {value!r}: expected {expected}")
-
-
-def _table(file: str, raw: dict, key: str) -> dict:
-    """The table under `key`; nothing written there is an empty one."""
-    value = raw.get(key)
-    _expect(
-        value is None or isinstance(value, dict), file, key, value, "a table of names and values"
-    )
-    return value or {}
-
-
-def _names(file: str, key: str, value: object) -> tuple[str, ...]:
-    """A list of different names."""
-    right = isinstance(value, list) and all(isinstance(x, str) for x in value)
-    _expect(right, file, key, value, "a list of names")
-    assert isinstance(value, list)
-    _expect(len(set(value)) == len(value), file, key, value, "each name once")
-    return tuple(value)
-
-
-def _with_corpora(file: str, name: str, table: dict, known: dict) -> dict:
-    for key in table:
-        if key not in (*known, "corpora"):
-            raise unknown(f"{file}: setting under {name}:", key, ["corpora", *known])
-    corpora = _table(file, table, "corpora")
-    if corpora:
-        table["corpora"] = {
-            repo: list(_names(file, repo, codes)) for repo, codes in corpora.items()
-        }
-    return table
-
-
-def _ablations(file: str, table: dict, study: dict) -> dict[str, dict]:
-    """Section → its intermediate tasks or variants of them, the targets after them, and more."""
-    checked: dict[str, dict] = {}
-    for section in table:
-        if section not in ABLATIONS:
-            raise unknown(f"{file}: section under ablations:", section, ABLATIONS)
-        told = _table(file, table, section)
-        lists = ("intermediate" if section == "selection" else "variants", "targets")
-        known = (*lists, "checkpoints") if section == "selection" else lists
-        for key in told:
-            if key not in known:
-                raise unknown(f"{file}: name under {section}:", key, known)
-        names = {k: _names(file, k, told.get(k)) for k in lists}
-        for name in names.get("variants", ()):
-            variants.parse(name)
-        for target in names["targets"]:
-            if target not in study["targets"]:
-                raise unknown(f"{file}: target task under {section}:", target, study["targets"])
-        checked[section] = names | {k: v for k, v in told.items() if k not in names}
-        if section == "selection":
-            check_selection(checked[section], study["intermediate"], file)
-    return checked
-
-
-def check_selection(told: dict, intermediate: tuple[str, ...], where: str) -> None:
-    """XitError, beginning with `where`, if what `told` gives section `selection` makes no sense."""
-    for name in told.get("intermediate", ()):
-        if name not in ("none", *intermediate):
-            raise unknown(f"{where}: intermediate task:", name, ("none", *intermediate))
-    names, count = told.get("intermediate", ()), told.get("checkpoints", 1)
-    expected = "'none', and tasks to compare with it"
-    right = "none" in names and len(names) > 1
-    _expect(right or "intermediate" not in told, where, "intermediate", list(names), expected)
-    for target in told.get("targets", ()):
-        trained = tasks.target(target).train is not None
-        _expect(trained, where, "targets", target, "targets that are trained, not scored as is")
-    whole = isinstance(count, int) and not isinstance(count, bool) and count >= 1
-    _expect(whole, where, "checkpoints", count, "a whole number, at least 1")
-
-
-def _hyper(file: str, table: dict) -> dict[str, dict[str, dict]]:
-    checked: dict[str, dict[str, dict]] = {}
-    for phase in table:
-        if phase not in PAPER:
-            raise unknown(f"{file}: phase under hyper:", phase, PAPER)
-        known = tasks.INTERMEDIATE if phase == "intermediate" else tasks.TARGET
-        checked[phase] = {}
-        for task in _table(file, table, phase):
-            if task != "default" and task not in known:
-                raise unknown(f"{file}: task under hyper: {phase}:", task, ["default", *known])
-            settings = _table(file, table[phase], task)
-            checked[phase][task] = {k: checked_setting(k, v) for k, v in settings.items()}
-    return checked
+    needed = [f for f, x in fields.items() if x.default is x.default_factory]
+    return Study(**study_file.read(path, hub, list(fields), needed))

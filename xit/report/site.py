@@ -26,7 +26,7 @@ import yaml
 from filelock import FileLock
 
 from xit.errors import XitError
-from xit.study import ABLATIONS
+from xit.study_file import ABLATIONS
 
 PAGES_BEFORE = ("methods",)
 PAGES_AFTER = ("references",)
