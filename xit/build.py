@@ -20,6 +20,7 @@ from xit.data import hub
 from xit.errors import XitError
 from xit.paths import project
 from xit.study import Study
+from xit.study_file import ABLATIONS
 
 SPACE = 2 * 2**30  # bytes that must be free before a build starts
 
@@ -28,7 +29,11 @@ def build(name: str, hub_given: str | None, jobs: int, section: str | None = Non
     """Bring the book of study `name` up to date, or what depends on `section` of it."""
     study = studies.load(name, hub_given)
     check(study)
-    workers = jobs if section else 1
+    # Whole studies run sections side by side, but for the ablations: each trains as much as several
+    # other sections, so each has all cores. Of what depends on one section, most only read.
+    workers = {"section": jobs if section else 1, "ablation": jobs}
+    if section and section != "multilingual_model" and section not in ABLATIONS:
+        workers["ablation"] = 1
     with lock() as descriptor:
         began = time.monotonic()
         forget_missing(study)
@@ -105,7 +110,7 @@ def check_sections(study: Study, but: str = "") -> None:
         raise XitError(f"study {study.name!r}: model is 'pretrain' but pretrain: has no corpora")
 
 
-def snakemake(study: Study, jobs: int, workers: int, held: int) -> None:
+def snakemake(study: Study, jobs: int, workers: dict[str, int], held: int) -> None:
     """Run the Snakefile; progress goes to the terminal, errors end in one line.
 
     The child inherits the build lock `held`: should this process be killed, the next build waits
@@ -122,7 +127,8 @@ def snakemake(study: Study, jobs: int, workers: int, held: int) -> None:
         "--keep-going",
     ]
     command += ["--quiet", "host", "reason", "rules"]
-    command += ["--config", f"study={study.name}", f"hub={study.hub or ''}", f"workers={workers}"]
+    command += ["--config", f"study={study.name}", f"hub={study.hub or ''}"]
+    command += [f"{kind}={count}" for kind, count in workers.items()]
     environment = os.environ | {"XIT_ROOT": str(project()), "PYTHONUNBUFFERED": "1"}
     (project() / "runs").mkdir(exist_ok=True)
     log = project() / "runs" / "build.log"

@@ -88,6 +88,7 @@ def train(
     torch.use_deterministic_algorithms(True, warn_only=True)
     model.freeze_unused({s.task for s in streams})
     groups = _groups(model, hyper)
+    trained = [p for group in groups for p in group["params"]]
     optimiser = torch.optim.AdamW(groups, lr=hyper.learning_rate, eps=hyper.adam_eps, fused=True)
     steps = number_of_steps(streams, hyper)
     warm = max(1, round(steps * hyper.warmup))
@@ -101,7 +102,9 @@ def train(
     marks = checkpoints(steps, hyper.checkpoints)
     wrapped.train()
     for step, (stream, indices) in enumerate(islice(plan(streams, hyper, seed), steps), start=1):
-        loss = _step(accelerator, wrapped, optimiser, stream, indices, hyper, f"{seed}/{step}")
+        loss = _step(
+            accelerator, wrapped, trained, optimiser, stream, indices, hyper, f"{seed}/{step}"
+        )
         rate = float(schedule.get_last_lr()[0])
         schedule.step()
         losses.append(loss)
@@ -144,13 +147,16 @@ def train(
 def _step(
     accelerator: Accelerator,
     model: torch.nn.Module,
+    trained: list[torch.nn.Parameter],
     optimiser: torch.optim.Optimizer,
     stream: Stream,
     indices: list[int],
     hyper: Hyper,
     seed: str,
 ) -> float:
-    """One update from the features `indices` of `stream`, shared out over the processes."""
+    """One update of the parameters `trained` from the features `indices` of `stream`, shared out
+    over the processes.
+    """
     world, rank = accelerator.num_processes, accelerator.process_index
     batch = make_batch(stream, indices, hyper, seed)
     if world > 1:
@@ -168,7 +174,7 @@ def _step(
     else:
         total = loss.detach()
     accelerator.backward(loss * world / count.clamp(min=1))  # DDP divides by `world`
-    accelerator.clip_grad_norm_(model.parameters(), hyper.max_grad_norm)
+    accelerator.clip_grad_norm_(trained, hyper.max_grad_norm)
     optimiser.step()
     optimiser.zero_grad()
     return float(total / count.clamp(min=1))
