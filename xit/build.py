@@ -29,19 +29,25 @@ def build(name: str, hub_given: str | None, jobs: int, section: str | None = Non
     """Bring the book of study `name` up to date, or what depends on `section` of it."""
     study = studies.load(name, hub_given)
     check(study)
-    # Whole studies run sections side by side, but for the ablations: each trains as much as several
-    # other sections, so each has all cores. Of what depends on one section, most only read.
-    workers = {"section": jobs if section else 1, "ablation": jobs}
-    if section and section != "multilingual_model" and section not in ABLATIONS:
-        workers["ablation"] = 1
     with lock() as descriptor:
         began = time.monotonic()
         forget_missing(study)
         before = {s: _mtime(execute.executed(study.name, s)) for s in study.sections()}
-        snakemake(study, jobs, workers, descriptor)
+        snakemake(study, jobs, workers(section, jobs), descriptor)
         done = [s for s in study.sections() if _mtime(execute.executed(study.name, s)) != before[s]]
         told = f"executed: {', '.join(done)}" if done else "nothing was out of date"
         print(f"{told} ({time.monotonic() - began:.0f} s)\nopen book/_build/html/index.html")
+
+
+def workers(changed: str | None, jobs: int) -> dict[str, int]:
+    """How many of `jobs` processes a section and an ablation may use at once.
+
+    A whole study (`changed` None) runs its sections side by side, but for the ablations: each
+    trains as much as several other sections. Where one section has changed, what depends on it
+    follows one by one, and ablations mostly only read.
+    """
+    trains = changed in (None, "multilingual_model", *ABLATIONS)
+    return {"section": jobs if changed else 1, "ablation": jobs if trains else 1}
 
 
 def _mtime(path: Path) -> float:
@@ -110,7 +116,7 @@ def check_sections(study: Study, but: str = "") -> None:
         raise XitError(f"study {study.name!r}: model is 'pretrain' but pretrain: has no corpora")
 
 
-def snakemake(study: Study, jobs: int, workers: dict[str, int], held: int) -> None:
+def snakemake(study: Study, jobs: int, processes: dict[str, int], held: int) -> None:
     """Run the Snakefile; progress goes to the terminal, errors end in one line.
 
     The child inherits the build lock `held`: should this process be killed, the next build waits
@@ -128,7 +134,7 @@ def snakemake(study: Study, jobs: int, workers: dict[str, int], held: int) -> No
     ]
     command += ["--quiet", "host", "reason", "rules"]
     command += ["--config", f"study={study.name}", f"hub={study.hub or ''}"]
-    command += [f"{kind}={count}" for kind, count in workers.items()]
+    command += [f"{kind}={count}" for kind, count in processes.items()]
     environment = os.environ | {"XIT_ROOT": str(project()), "PYTHONUNBUFFERED": "1"}
     (project() / "runs").mkdir(exist_ok=True)
     log = project() / "runs" / "build.log"
