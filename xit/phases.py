@@ -20,7 +20,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from xit import specs, tasks
-from xit.data import corpus, encode, hub
+from xit.data import corpus, encode, encoded, hub
 from xit.errors import XitError
 from xit.learn import pretrain as scratch
 from xit.learn.model import Model, load_tokenizer
@@ -232,14 +232,13 @@ def _part(
     length: int,
 ) -> Part:
     assert task.train is not None and task.dev is not None
-    rows, dropped = hub.rows(task, task.train, where, code, s["examples"])
     tune = tasks.TUNE.get(task.name) or task.dev
-    dev, lost = hub.rows(task, tune, where, code, s["eval_examples"])
-    features, counts = encode.features(task.kind, rows, task.inputs, tokenizer, length)
-    heldout, told = encode.features(task.kind, dev, task.inputs, tokenizer, length)
+    read = encoded.read(task, task.train, where, code, s["examples"], tokenizer, length)
+    dev = encoded.read(task, tune, where, code, s["eval_examples"], tokenizer, length)
     pad = tokenizer.pad_token_id
-    stream = Stream(task.name, features, together=task.kind == "choice", pad=pad)
-    return Part(task, names, stream, dev, heldout, dropped, dict(counts), lost | dict(told))
+    stream = Stream(task.name, read.features, together=task.kind == "choice", pad=pad)
+    tuning = dev.dropped | dev.counts
+    return Part(task, names, stream, dev.rows, dev.features, read.dropped, read.counts, tuning)
 
 
 def _text_beside(spec: Spec, tokenizer: PreTrainedTokenizerBase, model: Model) -> Stream:

@@ -168,7 +168,25 @@ def load_lm(source: str | Path) -> PreTrainedModel:
 
 
 def load_tokenizer(source: str | Path) -> PreTrainedTokenizerBase:
-    """The tokenizer of `source`, with character offsets."""
+    """The tokenizer of `source`, with character offsets; one object for one content.
+
+    So the models of a study, each with its own copy of one tokenizer, share it (data/encoded.py).
+    """
+    files = [Path(source) / name for name in TOKENIZER if (Path(source) / name).is_file()]
+    key = b"".join(file.read_bytes() for file in files)
+    if key not in _tokenizers:
+        made = _load_tokenizer(source)
+        if not files:  # on the Hub: its state may change
+            return made
+        _tokenizers[key] = made
+    return _tokenizers[key]
+
+
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "sentencepiece.bpe.model")
+_tokenizers: dict[bytes, PreTrainedTokenizerBase] = {}
+
+
+def _load_tokenizer(source: str | Path) -> PreTrainedTokenizerBase:
     try:
         tokenizer = AutoTokenizer.from_pretrained(source)
     except Exception as error:

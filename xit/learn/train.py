@@ -88,7 +88,7 @@ def train(
     torch.use_deterministic_algorithms(True, warn_only=True)
     model.freeze_unused({s.task for s in streams})
     groups = _groups(model, hyper)
-    trained = [p for group in groups for p in group["params"]]
+    trained = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(groups, lr=hyper.learning_rate, eps=hyper.adam_eps, fused=True)
     steps = number_of_steps(streams, hyper)
     warm = max(1, round(steps * hyper.warmup))

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from transformers import PreTrainedTokenizerBase
 
 from xit import tasks
-from xit.data import bucc, corpus, encode, hub
+from xit.data import bucc, corpus, encode, encoded, hub
 from xit.data.batch import by_length, collate, mask_tokens
 from xit.errors import XitError
 from xit.learn.model import Model, load_lm, load_tokenizer
@@ -78,13 +78,14 @@ def scores(spec: Spec, out: Path, say: Say) -> None:
     model.heads[task.name].load_state_dict(head)
     split, rows_out, said_out, counted = split_of(task, spec["split"]), [], [], {}
     for code in spec["languages"]:
-        rows, dropped = hub.rows(task, split, spec["where"]["hub"], code, spec.get("examples"))
-        if (told := hub.outputs(task, split, spec["where"]["hub"], code)) != names:
+        hub_of, limit = spec["where"]["hub"], spec.get("examples")
+        if (told := hub.outputs(task, split, hub_of, code)) != names:
             raise XitError(
                 f"{task.name} in {code!r} has labels {told}, but was trained with {names}"
             )
-        features, counts = encode.features(
-            task.kind, rows, task.inputs, tokenizer, model.room(spec["max_length"])
+        length = model.room(spec["max_length"])
+        rows, features, dropped, counts = encoded.read(
+            task, split, hub_of, code, limit, tokenizer, length
         )
         said = predictions(model, task, features, rows, names, tokenizer.pad_token_id)
         for metric, value in metrics_of(task, rows, said, names, code).items():
@@ -93,7 +94,7 @@ def scores(spec: Spec, out: Path, say: Say) -> None:
             )
         said_out += [{"language": code, "row": i, "prediction": json.dumps(p, ensure_ascii=False)}
                      for i, p in enumerate(said)]  # fmt: skip
-        counted[code] = dropped | dict(counts)
+        counted[code] = dropped | counts
     pd.DataFrame(rows_out).to_parquet(out / "scores.parquet", index=False)
     pd.DataFrame(said_out).to_parquet(out / "predictions.parquet", index=False)
     (out / "data.json").write_text(json.dumps(counted, indent=1) + "\n")
