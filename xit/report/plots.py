@@ -13,7 +13,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from scipy.stats import spearmanr
 
 from xit.report import canvas
 from xit.report.canvas import BLUE, COLOURS, GREY, RED, SMALL
@@ -197,7 +196,7 @@ def alt_scatter_change_distance(table: pd.DataFrame, distance: str = "syntactic"
     ends = f"{points['change'].min():+.1f} to {points['change'].max():+.1f}"
     text = f"Scatter of change against {distance} distance, {len(points)} languages: {ends} points"
     if min(points.nunique()) > 1:
-        rho = spearmanr(points[distance], points["change"]).statistic
+        rho = points[[distance, "change"]].corr("spearman").iloc[0, 1]
         text += f", rank correlation {rho:+.2f}"
     return text + "."
 
