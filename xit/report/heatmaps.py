@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from xit.report import canvas
 from xit.report.canvas import SMALL
-from xit.report.names import TITLES
+from xit.report.names import label
 from xit.report.results import COLLAPSED, by_target, one_per_cell
 
 
@@ -59,9 +59,9 @@ def _heat(axes: Axes, values: pd.DataFrame, limit: float, bar: bool = True) -> N
         annot=values.map(canvas.points), fmt="", annot_kws={"size": size},
         cbar_kws={"label": "Change (points)", "location": "top", "aspect": 40, "extend": beyond},
     )  # fmt: skip
-    names = [TITLES[str(t)] for t in values.columns]
+    names = [label(str(t)) for t in values.columns]
     axes.set_xticks(axes.get_xticks(), names, rotation=40, ha="right")
-    axes.set_yticks(axes.get_yticks(), [TITLES[str(i)] for i in values.index], rotation=0)
+    axes.set_yticks(axes.get_yticks(), [label(str(i)) for i in values.index], rotation=0)
     axes.set(xlabel="Target task", ylabel="Intermediate task")
 
 
@@ -105,7 +105,7 @@ def alt_change_map(change: pd.DataFrame) -> str:
     """What `change_map` shows: the highest and the lowest cell, and how many are gains."""
     means = by_target(change).sort_values("change", ascending=False)
     high, low = means.iloc[0], means.iloc[-1]
-    ends = [f"{TITLES[x['intermediate']]} → {TITLES[x['target']]}" for x in (high, low)]
+    ends = [f"{label(x['intermediate'])} → {label(x['target'])}" for x in (high, low)]
     fallen = int((means["collapsed"] > 0).sum()) if "collapsed" in means else 0
     return (
         "Heat map of the change against no intermediate training, in points: "
@@ -122,7 +122,7 @@ def alt_change_maps(change: pd.DataFrame) -> str:
     for panel, part in change.groupby("panel", sort=False):
         part = part.sort_values("change", ascending=False)
         ends = [
-            f"{TITLES[x['intermediate']]} → {TITLES[x['target']]} {canvas.points(x['change'])}"
+            f"{label(x['intermediate'])} → {label(x['target'])} {canvas.points(x['change'])}"
             for x in (part.iloc[0], part.iloc[-1])
         ]
         gains = f"{int((part['change'] > 0).sum())} of {len(part)} are gains"

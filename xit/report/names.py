@@ -1,6 +1,7 @@
 """How the book writes the names of tasks, variants and kinds of tasks."""
 
 from xit import tasks, variants
+from xit.errors import XitError
 
 KINDS = {
     "pair": "two texts, one label.",
@@ -23,3 +24,11 @@ class Titles(dict[str, str]):
 # task → how the paper writes it; "none" and variants included
 TITLES = Titles({"none": "no intermediate task"})
 TITLES |= {name: task.title for name, task in {**tasks.INTERMEDIATE, **tasks.TARGET}.items()}
+
+
+def label(name: str) -> str:
+    """`name` as a figure shows it: a task's or a variant's title, anything else as it is."""
+    try:
+        return TITLES[name]
+    except XitError:
+        return name

@@ -196,7 +196,7 @@ def alt_scatter_change_distance(table: pd.DataFrame, distance: str = "syntactic"
     ends = f"{points['change'].min():+.1f} to {points['change'].max():+.1f}"
     text = f"Scatter of change against {distance} distance, {len(points)} languages: {ends} points"
     if min(points.nunique()) > 1:
-        rho = points[[distance, "change"]].corr("spearman").iloc[0, 1]
+        rho = float(points[[distance, "change"]].corr("spearman").to_numpy()[0, 1])
         text += f", rank correlation {rho:+.2f}"
     return text + "."
 
