@@ -1,5 +1,7 @@
 """Tables and figures as a notebook shows them."""
 
+import re
+
 import pandas as pd
 import pytest
 from IPython.display import HTML
@@ -24,8 +26,10 @@ def test_a_table(shown: list) -> None:
     page.table(frame, "Two & two.")
     html = text(shown[0][0])
     assert "<caption><span>Two &amp; two.</span></caption>" in html
-    assert '<td>a&lt;b</td><td class="number">1.3</td><td class="number">3</td>' in html
-    assert '<td>c</td><td class="number">–</td><td class="number">4</td>' in html
+    assert (
+        '<td class="short">a&lt;b</td><td class="number">1.3</td><td class="number">3</td>' in html
+    )
+    assert '<td class="short">c</td><td class="number">–</td><td class="number">4</td>' in html
     assert html.count('<th scope="col">') == 3
     assert "searchable" not in html and "first" not in html
     page.table(frame, "More.", digits=2)
@@ -37,7 +41,8 @@ def test_a_table_to_search_and_sort(shown: list) -> None:
     page.table(frame, "Changes.", first=1, search=True)
     html = text(shown[0][0])
     assert '<div class="table-box searchable"' in html and "<span>Changes.</span>" in html
-    assert '<tbody class="first"><tr><td>none</td><td class="number">80.1</td></tr></tbody>' in html
+    first = '<td class="short">none</td><td class="number">80.1</td>'
+    assert f'<tbody class="first"><tr>{first}</tr></tbody>' in html
     assert html.count("<tr>") == 4
     assert '<td class="number">-0.0</td>' in html and '<td class="number">–</td>' in html
     mixed = pd.DataFrame({"printed": ["67.2", "+0.3, over MNLI"]})
@@ -57,3 +62,12 @@ def test_folded_tables(shown: list) -> None:
 def test_a_figure_has_its_alternative_text(shown: list) -> None:
     page.figure(Figure(), "What is to be seen.")
     assert shown[0][1] == {"metadata": {"alt": "What is to be seen."}}
+
+
+def test_only_long_text_is_broken_into_lines(shown: list) -> None:
+    run = "intermediate-commonsense_qa-mlm-seed1-35d72d1a20ac"
+    page.table(
+        pd.DataFrame({"a": ["1.0 (0.5 … 1.5)", run, "the scored data, so it is optimistic"]}), ""
+    )
+    html = text(shown[0][0])
+    assert re.findall(r'<td class="(\w+)">', html) == ["short", "short", "long"]

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from xit.paths import project
 
+SHORT = 24  # characters that stay on one line of a table, as names of runs do
 PRINTED = re.compile(r"[+-]?\d+\.\d+")  # a number already written, as "+1.4"
 
 
@@ -63,8 +64,9 @@ def _numeric(column: pd.Series) -> bool:
 
 def _cell(value: object, digits: int, numeric: bool) -> str:
     if not isinstance(value, int | float):
-        number = ' class="number"' if numeric else ""
-        return f"<td{number}>{html.escape(str(value))}</td>"
+        text = str(value)
+        kind = "number" if numeric else "short" if len(text) <= SHORT or " " not in text else "long"
+        return f'<td class="{kind}">{html.escape(text)}</td>'
     told = (
         "–" if value != value else str(value) if isinstance(value, int) else f"{value:.{digits}f}"
     )
