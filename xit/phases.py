@@ -23,8 +23,9 @@ from xit import specs, tasks
 from xit.data import corpus, encode, encoded, hub
 from xit.errors import XitError
 from xit.learn import pretrain as scratch
+from xit.learn.hyper import Hyper
 from xit.learn.model import Model, load_tokenizer
-from xit.learn.train import History, Hyper, Stream, number_of_steps, train
+from xit.learn.train import History, Stream, number_of_steps, train
 from xit.runs import STATE, Say, Spec
 from xit.score import run
 from xit.tasks import Task

@@ -62,6 +62,8 @@ MLM: dict[str, object] = {
 }
 # what a notebook calls a setting of MLM: its name there
 BESIDE = {k if k in ("sentences", "alpha", "learning_rate_factor") else f"mlm_{k}": k for k in MLM}
+STRIDE = 128  # tokens that neighbouring windows of a passage share
+NBEST, MAX_ANSWER = 20, 30  # start and end candidates; longest answer in tokens
 MAX_LENGTH = {
     "pair": 256,
     "choice": 256,

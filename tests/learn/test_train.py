@@ -13,10 +13,10 @@ import pytest
 import torch
 
 from xit.data.encode import IGNORE, Feature
+from xit.learn.hyper import Hyper
 from xit.learn.model import Heads, Model
 from xit.learn.pretrain import new_model
 from xit.learn.train import (
-    Hyper,
     Stream,
     checkpoints,
     make_batch,

@@ -5,10 +5,9 @@ import dataclasses
 import pytest
 
 from xit import study as studies
-from xit.learn.train import Hyper
+from xit.learn.hyper import Hyper
 from xit.report import details
 from xit.report.details import training_details
-from xit.score import predict
 from xit.settings import SETTINGS
 from xit.study import Study
 
@@ -49,7 +48,7 @@ def test_values_are_the_codes_own(lab: Study, monkeypatch: pytest.MonkeyPatch) -
     assert table["warm-up"]["xit"] == f"{hyper.warmup:.0%} of the updates"
     assert table["dropout"]["xit"] == "0"
     assert table["overlap of windows of a passage"]["xit"].startswith("128 ")
-    monkeypatch.setattr(predict, "NBEST", 7)
+    monkeypatch.setattr(details, "NBEST", 7)
     assert rows(lab)["start and end candidates (n-best)"]["xit"] == "7"
 
 
@@ -85,7 +84,10 @@ def test_what_nobody_states_is_said(lab: Study) -> None:
 
 def test_language_modelling_beside_a_task(lab: Study) -> None:
     row = rows(lab)["masked language modelling beside a task"]
-    assert "xit/stories: 13 languages, 3,000 sentences, batch 16, 0.5 of" in row["xit"]
+    assert "xit/stories: 13 languages, 1,000 sentences, batch 8, 1 of" in row["xit"]
+    assert row["departure and reason"].startswith("the study has its own text; its file sets the")
+    half = dataclasses.replace(lab, mlm=lab.mlm | {"learning_rate_factor": 0.5})
+    row = rows(half)["masked language modelling beside a task"]
     assert row["departure and reason"] == "the study has its own text"
     without = rows(dataclasses.replace(lab, ablations={}))
     assert without["masked language modelling beside a task"]["xit"] == "not in this study"

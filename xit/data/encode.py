@@ -16,6 +16,8 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
+from xit.settings import STRIDE
+
 IGNORE = -100
 Feature = dict[str, Any]
 LARGEST = ("longest", "room")  # of several parts together the largest, not the sum
@@ -142,7 +144,7 @@ def span(
     columns: Sequence[str],
     tok: PreTrainedTokenizerBase,
     max_length: int,
-    stride: int = 128,
+    stride: int = STRIDE,
 ) -> tuple[list[Feature], Counter]:
     """Overlapping windows over the context; gold is the first answer's tokens if wholly inside.
 

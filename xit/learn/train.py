@@ -17,25 +17,8 @@ from accelerate.utils import set_seed
 
 from xit.data.batch import Batch, collate, epoch, mask_tokens
 from xit.data.encode import Feature
+from xit.learn.hyper import Hyper
 from xit.learn.model import Model
-
-
-@dataclass(frozen=True)
-class Hyper:
-    """Hyper-parameters; the defaults are jiant's guide and Phang et al. 2020, Appendix A."""
-
-    learning_rate: float
-    batch_size: int
-    epochs: float = 1.0
-    max_steps: int | None = None  # instead of epochs
-    warmup: float = 0.1  # share of the steps
-    weight_decay: float = 0.01  # not for biases and LayerNorm
-    adam_eps: float = 1e-8
-    max_grad_norm: float = 1.0
-    eval_every: int = 1000  # steps
-    patience: int = 30  # evaluations without a better score
-    mask_rate: float = 0.15
-    checkpoints: int = 0  # states handed out along the way, evenly spaced, the last among them
 
 
 @dataclass
@@ -89,7 +72,9 @@ def train(
     model.freeze_unused({s.task for s in streams})
     groups = _groups(model, hyper)
     trained = [p for p in model.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(groups, lr=hyper.learning_rate, eps=hyper.adam_eps, fused=True)
+    optimiser = torch.optim.AdamW(
+        groups, lr=hyper.learning_rate, betas=hyper.betas, eps=hyper.adam_eps, fused=True
+    )
     steps = number_of_steps(streams, hyper)
     warm = max(1, round(steps * hyper.warmup))
     schedule = torch.optim.lr_scheduler.LambdaLR(

@@ -6,17 +6,17 @@ Values that live in code or in the study's file are read from there, so the tabl
 behind; only what a value means is written here.
 """
 
-import inspect
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import MISSING, fields
 from typing import NamedTuple
 
 import pandas as pd
 
 from xit import specs, tasks, variants
+from xit.learn.hyper import Hyper
 from xit.report import comparison
-from xit.settings import MLM, PRETRAIN, SETTINGS, of_paper
+from xit.settings import MAX_ANSWER, MLM, NBEST, PRETRAIN, SETTINGS, STRIDE, of_paper
 from xit.study import Study
 from xit.tasks import Task
 
@@ -81,12 +81,8 @@ def _dropout(study: Study) -> str:
 
 
 def _optimiser() -> list[Detail]:
-    import torch
-
-    from xit.learn.train import Hyper
-
     given = {f.name: f.default for f in fields(Hyper) if f.default is not MISSING}
-    betas = inspect.signature(torch.optim.AdamW).parameters["betas"].default
+    betas = given["betas"]
     return [
         Detail("optimiser", "AdamW", GUIDE, "AdamW"),
         Detail("betas", *OPEN, f"{betas[0]}, {betas[1]} (PyTorch's)"),
@@ -148,26 +144,18 @@ def _grouped(values: dict[Task, object]) -> str:
 
 
 def _inputs() -> list[Detail]:
-    from xit.data import encode
-    from xit.score import predict
-
-    stride = _default(encode.span, "stride")
     return [
         Detail("texts longer than a window", *OPEN,
                "sentences to tag and passages are split; pairs and endings cut, and counted",
                "the choice is ours: nothing is lost in silence"),
         Detail("tags", "on the first sub-word of a word", APPENDIX, "the same"),
         Detail("overlap of windows of a passage", "128 tokens", XTREME,
-               f"{stride} tokens, at most half a window"),
-        Detail("start and end candidates (n-best)", *OPEN, str(predict.NBEST)),
-        Detail("longest answer", *OPEN, f"{predict.MAX_ANSWER} tokens"),
+               f"{STRIDE} tokens, at most half a window"),
+        Detail("start and end candidates (n-best)", *OPEN, str(NBEST)),
+        Detail("longest answer", *OPEN, f"{MAX_ANSWER} tokens"),
         Detail("SQuAD v2.0: “no answer” above the best span by", *OPEN, "0",
                "the choice is ours: no threshold is tuned on the data it is then scored on"),
     ]  # fmt: skip
-
-
-def _default(function: Callable, name: str) -> object:
-    return inspect.signature(function).parameters[name].default
 
 
 def _mixtures(study: Study) -> list[Detail]:
@@ -184,11 +172,15 @@ def _mixtures(study: Study) -> list[Detail]:
     text = f"{', '.join(told['corpora'])}: {count} languages, {told['sentences']:,} sentences, "
     text += f"batch {told['batch_size']}, {told['learning_rate_factor']:g} of the task's rate"
     paper = "Wikipedia: 40 languages, 2,000,000 sentences, batch 8, learning rate 5e-06"
-    same = "wikimedia/wikipedia" in told["corpora"]
+    why = "the study has its own text"
+    if "wikimedia/wikipedia" in told["corpora"]:
+        why = "a later dump of Wikipedia"
+    if told["learning_rate_factor"] != MLM["learning_rate_factor"]:
+        why += "; its file sets the rate, so that its tasks are learnt in as many updates"
     return [
         cap,
         Detail("masked language modelling beside a task", paper, APPENDIX, text,
-               "a later dump of Wikipedia" if same else "the study has its own text"),
+               why),
         Detail("how long a task is trained beside text", *OPEN,
                "as many updates on the task as alone; those on text come on top",
                "the choice is ours: the task is not trained less than without"),

@@ -26,7 +26,6 @@ from xit.report import page
 from xit.runs import Spec
 from xit.settings import BESIDE, SETTINGS, of_paper
 from xit.specs import Parent
-from xit.study import READING
 from xit.workers import Result
 
 PACKAGES = ("xit", "torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy")
@@ -40,7 +39,7 @@ class Section:
         if shell := get_ipython():  # figures as sharp PNG, whoever made them
             select_figure_formats(shell, {"retina"})
         self.phase, self.parameters = phase, parameters
-        if phase not in READING:  # they will be needed before long, if at all
+        if phase in ("multilingual_model", "intermediate", "target"):  # will need them before long
             workers.warm()
         hub = parameters.get("hub")
         self.study = studies.load(str(parameters["study"]), None if hub is None else str(hub))

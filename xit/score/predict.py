@@ -9,10 +9,10 @@ from xit.data.batch import Batch, by_length, collate
 from xit.data.encode import Feature
 from xit.errors import XitError
 from xit.learn.model import Model
+from xit.settings import MAX_ANSWER, NBEST
 
 TOKENS = {"cpu": 1024, "cuda": 16_384}  # in one inference batch, padding included
 POOLING = ("mean", "cls")  # of a sentence's tokens: all, or the first
-NBEST, MAX_ANSWER = 20, 30  # start and end candidates; longest answer in tokens
 
 
 @torch.inference_mode()
