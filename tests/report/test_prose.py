@@ -239,6 +239,19 @@ def test_changes_are_told(toy: Study) -> None:
     assert prose.changes(section) == "- `intermediate/mnli`: `epochs=2.0`, `seed=3`"
 
 
+def test_targets_say_what_they_go_on_from(toy: Study) -> None:
+    records: dict = {}
+    section = cast(Section, SimpleNamespace(record=records.get))
+    assert prose.goes_on(section, "none") == "Here the models go on from **no intermediate task**."
+    records["intermediate/mnli"] = {"changed": {}}
+    assert prose.goes_on(section, "mnli") == "Here the models go on from **MNLI**."
+    records["intermediate/mnli"] = {"changed": {"learning_rate": 2e-5, "seed": 3}}
+    assert prose.goes_on(section, "mnli") == (
+        "Here the models go on from **MNLI**, whose section was executed with "
+        "`learning_rate=2e-05`, `seed=3` instead of the study's."
+    )
+
+
 def test_headline(toy: Study) -> None:
     path = execute.executed("toy", "target/none").with_suffix(".json")
     path.parent.mkdir(parents=True)

@@ -198,6 +198,16 @@ def changes(section: Section) -> str:
     return "\n".join(told)
 
 
+def goes_on(section: Section, after: str) -> str:
+    """Which models the targets after `after` go on from, and what is not the study's in them."""
+    text = f"Here the models go on from **{TITLES[after]}**"
+    changed = (section.record(f"intermediate/{after}") or {}).get("changed")
+    if changed:
+        told = ", ".join(f"`{k}={v}`" for k, v in changed.items())
+        text += f", whose section was executed with {told} instead of the study's"
+    return f"{text}."
+
+
 def headline(
     scores: pd.DataFrame, change: pd.DataFrame, main: pd.DataFrame, study: Study
 ) -> dict[str, str]:
