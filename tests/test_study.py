@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.toys import STUDY, project
+from tests.toys import STUDY, project, toy
 from xit import paths, study, tasks
 from xit.errors import XitError
 from xit.settings import SETTINGS
-from xit.study import Study, load, names, parse
+from xit.study import load, names, parse
 
 ROOT = Path(__file__).resolve().parents[1]
 SELECTION = {"intermediate": ["none", "mnli"], "targets": ["xquad"], "checkpoints": 2}
@@ -22,18 +22,6 @@ FILES = sorted((ROOT / "notebooks" / "studies").glob("*.yaml"))
 def own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield project(tmp_path, monkeypatch, with_data=False)
     paths.project.cache_clear()
-
-
-def toy(**changed: object) -> Study:
-    """The toy study with some of its file's names changed; None drops one."""
-    told = STUDY | {"hub": "hub", "model": "model"} | changed
-    return written(yaml.safe_dump({k: v for k, v in told.items() if v is not None}))
-
-
-def written(text: str) -> Study:
-    path = paths.project() / "notebooks" / "studies" / "toy.yaml"
-    path.write_text(text, encoding="utf-8")
-    return parse(path)
 
 
 # -- the studies there are --

@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.toys import STUDY, project
+from tests.toys import STUDY, project, toy, written
 from xit import paths, tasks
 from xit.errors import XitError
 from xit.settings import checked_setting
-from xit.study import Study, parse
 
 SELECTION = {"intermediate": ["none", "mnli"], "targets": ["xquad"], "checkpoints": 2}
 
@@ -19,18 +18,6 @@ SELECTION = {"intermediate": ["none", "mnli"], "targets": ["xquad"], "checkpoint
 def own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield project(tmp_path, monkeypatch, with_data=False)
     paths.project.cache_clear()
-
-
-def toy(**changed: object) -> Study:
-    """The toy study with some of its file's names changed; None drops one."""
-    told = STUDY | {"hub": "hub", "model": "model"} | changed
-    return written(yaml.safe_dump({k: v for k, v in told.items() if v is not None}))
-
-
-def written(text: str) -> Study:
-    path = paths.project() / "notebooks" / "studies" / "toy.yaml"
-    path.write_text(text, encoding="utf-8")
-    return parse(path)
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,19 @@ def project(place: Path, monkeypatch: pytest.MonkeyPatch, with_data: bool = True
     return place
 
 
+def toy(**changed: object) -> Study:
+    """The toy study with some of its file's names changed; None drops one."""
+    told = STUDY | {"hub": "hub", "model": "model"} | changed
+    return written(yaml.safe_dump({k: v for k, v in told.items() if v is not None}))
+
+
+def written(text: str) -> Study:
+    """The study of the study file `text`."""
+    path = paths.project() / "notebooks" / "studies" / "toy.yaml"
+    path.write_text(text, encoding="utf-8")
+    return study.parse(path)
+
+
 def nearest_named(error: BaseException, wrong: str, right: str) -> None:
     """The message is one line and has the wrong name and, as a word of its own, the right one."""
     assert repr(wrong) in str(error)
