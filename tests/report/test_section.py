@@ -171,18 +171,24 @@ def fill(out: Path) -> None:
     (out / "model.safetensors").write_bytes(b"weights")
 
 
-def test_targets_go_on_from_the_intermediate_section_as_last_executed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The i-th seed from the i-th run, with the parameters that were changed there."""
+def trained(monkeypatch: pytest.MonkeyPatch) -> Made:
+    """An intermediate section, executed with a parameter changed, its runs in the store."""
     made = Made()
     monkeypatch.setattr(workers, "run", made)
     one = intermediate(epochs=7.0)
     one.run(one.intermediate_chains())
     finished(one, monkeypatch)
-    ids = [runs.identity(s) for s in made.specs]
     for spec in made.specs:
         specs.store().make(spec, fill)
+    return made
+
+
+def test_targets_go_on_from_the_intermediate_section_as_last_executed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The i-th seed from the i-th run, with the parameters that were changed there."""
+    made = trained(monkeypatch)
+    ids = [runs.identity(s) for s in made.specs]
     after = target(intermediate="mnli")
     assert [p.identity for p in after.parents()] == ids
     assert [p.identity for p in target(intermediate="mnli", num_seeds=3).parents()] == [
@@ -200,13 +206,7 @@ def test_targets_go_on_from_the_intermediate_section_as_last_executed(
 def test_states_on_the_way_go_on_from_each_intermediate_section(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made = Made()
-    monkeypatch.setattr(workers, "run", made)
-    one = intermediate(epochs=7.0)
-    one.run(one.intermediate_chains())
-    finished(one, monkeypatch)
-    for spec in made.specs:
-        specs.store().make(spec, fill)
+    made = trained(monkeypatch)
     given = {"study": "toy", "hub": None, "seed": 1, "num_seeds": 2, "eval_every": None}
     told = {"intermediate": ["none", "mnli"], "targets": ["udpos"], "checkpoints": 2}
     section = Section("selection", **(given | told))

@@ -39,7 +39,8 @@ def read(
     max_length: int,
 ) -> Encoded:
     """The rows of `hub.rows` and the features of `encode.features`; errors as theirs."""
-    key = (task, split, where, code, limit, id(tokenizer), max_length)
+    place = str(hub.root(where))  # "lab" and relative directories are each project's own
+    key = (task, split, place, code, limit, id(tokenizer), max_length)
     if key in _kept:
         return _kept[key][0]
     rows, dropped = hub.rows(task, split, where, code, limit)
