@@ -14,12 +14,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from xit import execute, inventory
+from xit import execute, inventory, pool
 from xit import study as studies
 from xit.data import hub
 from xit.errors import XitError
 from xit.paths import project
-from xit.study import Study
+from xit.study import TRAINING, Study
 from xit.study_file import ABLATIONS
 
 SPACE = 2 * 2**30  # bytes that must be free before a build starts
@@ -33,7 +33,10 @@ def build(name: str, hub_given: str | None, jobs: int, section: str | None = Non
         began = time.monotonic()
         forget_missing(study)
         before = {s: _mtime(execute.executed(study.name, s)) for s in study.sections()}
-        snakemake(study, jobs, workers(section, jobs), descriptor)
+        with pool.Pool(keep=True, log=log("workers")) as shared:
+            if section and section.partition("/")[0] in TRAINING:  # that will be the first
+                shared.connect().close()
+            snakemake(study, jobs, workers(section, jobs), descriptor, shared)
         done = [s for s in study.sections() if _mtime(execute.executed(study.name, s)) != before[s]]
         told = f"executed: {', '.join(done)}" if done else "nothing was out of date"
         print(f"{told} ({time.monotonic() - began:.0f} s)\nopen book/_build/html/index.html")
@@ -116,11 +119,19 @@ def check_sections(study: Study, but: str = "") -> None:
         raise XitError(f"study {study.name!r}: model is 'pretrain' but pretrain: has no corpora")
 
 
-def snakemake(study: Study, jobs: int, processes: dict[str, int], held: int) -> None:
+def log(name: str) -> Path:
+    """Where a build writes down what does not go to the terminal."""
+    (project() / "runs").mkdir(exist_ok=True)
+    return project() / "runs" / f"{name}.log"
+
+
+def snakemake(
+    study: Study, jobs: int, processes: dict[str, int], held: int, shared: pool.Pool
+) -> None:
     """Run the Snakefile; progress goes to the terminal, errors end in one line.
 
     The child inherits the build lock `held`: should this process be killed, the next build waits
-    for the child instead of working beside it.
+    for the child instead of working beside it. The `shared` workers live as long as the child, too.
     """
     command = [sys.executable, "-m", "snakemake", "-s", "notebooks/Snakefile", "--cores", str(jobs)]
     command += [
@@ -136,12 +147,11 @@ def snakemake(study: Study, jobs: int, processes: dict[str, int], held: int) -> 
     command += ["--config", f"study={study.name}", f"hub={study.hub or ''}"]
     command += [f"{kind}={count}" for kind, count in processes.items()]
     environment = os.environ | {"XIT_ROOT": str(project()), "PYTHONUNBUFFERED": "1"}
-    (project() / "runs").mkdir(exist_ok=True)
-    log = project() / "runs" / "build.log"
+    environment[pool.ADDRESS] = shared.address
     tail: list[str] = []
     finished = jobs_in_all = 0
     with (
-        log.open("w") as file,
+        log("build").open("w") as file,
         subprocess.Popen(
             command,
             cwd=project(),
@@ -149,7 +159,7 @@ def snakemake(study: Study, jobs: int, processes: dict[str, int], held: int) -> 
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            pass_fds=[held],
+            pass_fds=[held, shared.alive],
         ) as child,
     ):
         try:

@@ -201,8 +201,6 @@ def values(study: Study, section: str) -> dict[str, object]:
 
 def execute(study: Study, section: str, processes: int = 1) -> Path:
     """Execute `section` and move the result into the book; on failure the last good one stays."""
-    # papermill's libraries load this only to check web addresses, which takes them 1.5 s
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     import papermill
 
     given = values(study, section)

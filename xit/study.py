@@ -30,6 +30,7 @@ NOTEBOOKS = {
     "published": "08_published.ipynb",
     "data": "09_data.ipynb",
 }
+TRAINING = ("multilingual_model", "intermediate", "target")  # each section trains, and needs torch
 READING = ("tasks", "results", "published", "data")  # only read: the hub, or what others made
 
 

@@ -3,30 +3,28 @@
     results = workers.run([[spec, …], …], processes=2)     # chains; a chain's specs in order
 
 A worker takes the next chain that nobody works on; so any number of workers, also of another
-notebook or another machine on the same file system, share the work without a queue. Workers are
-forked from a server that has loaded torch once, which takes as long as training for a while.
+notebook or another machine on the same file system, share the work without a queue. Where they
+come from is in xit/pool.py.
 """
 
-import multiprocessing
+import contextlib
 import os
+import signal
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from multiprocessing import connection, forkserver
+from multiprocessing import connection
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import NamedTuple
 
-from xit import runs, specs
+from xit import pool, runs, specs
 from xit.errors import XitError
 from xit.runs import Spec
 
-DONE, SAYS, FAILED = "done", "says", "failed"
-# one core a worker: more threads than cores would wait for each other
-THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
-Tell = Callable[[str, str, str], None]  # (DONE, SAYS or FAILED, which run, what)
-Worker = tuple[ForkServerProcess, Connection]  # and the end at which we hear it
+# What a worker tells: its process, a run that is done, how far one is, that all is done, a failure.
+BEGAN, DONE, SAYS, ENDED, FAILED = "began", "done", "says", "ended", "failed"
+Tell = Callable[[str, str, str], None]  # (DONE or SAYS, which run, what)
 
 
 class Result(NamedTuple):
@@ -69,75 +67,80 @@ def run(
     return results
 
 
-def warm() -> None:
-    """Begin to load torch and transformers in the background, for the workers to come."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["xit.phases"])
-    before = dict(os.environ)
-    os.environ |= THREADS  # read when the libraries are loaded, so before the fork
-    try:
-        forkserver.ensure_running()
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
 def _work(todo: list[list[Spec]], processes: int, count: int, quiet: bool) -> None:
-    warm()
-    context = multiprocessing.get_context("forkserver")
-    children: list[Worker] = []
+    ends: dict[Connection, int | None] = {}  # at which we hear a worker, its process once it began
     try:
-        for _ in range(processes):
-            ours, theirs = context.Pipe(duplex=False)
-            child = context.Process(target=_worker, args=(theirs, work, todo, dict(os.environ)))
-            child.start()
-            theirs.close()  # the child has it: when it dies, our end tells
-            children.append((child, ours))
-        _follow(children, count, quiet)
+        for i in range(processes):
+            # each begins elsewhere: neighbours read the same data, which one of them then keeps
+            at = len(todo) * i // processes
+            end = pool.connect()
+            ends[end] = None
+            own = todo[at:] + todo[:at]
+            end.send((_worker, work, own, dict(os.environ), Path.cwd()))
+        _follow(ends, count, quiet)
     finally:  # Ctrl-C: the workers have it too, or are told
-        for child, _ in children:
-            if child.is_alive():
-                child.terminate()
-        for child, ours in children:
-            child.join()
-            ours.close()
+        for end, process in ends.items():
+            _stop(end, process)
 
 
-def _follow(children: list[Worker], count: int, quiet: bool) -> None:
+def _follow(ends: dict[Connection, int | None], count: int, quiet: bool) -> None:
     """Pass on what the workers say until they end: which run, how many, how long still."""
     began, done = time.monotonic(), 0
-    open_ends = {ours: child for child, ours in children}
-    while open_ends:
-        for end in connection.wait(list(open_ends)):
+    while ends:
+        for end in connection.wait(list(ends)):
             assert isinstance(end, Connection)
             try:
                 what, label, told = end.recv()
             except (EOFError, OSError):
-                child = open_ends.pop(end)
-                child.join()
-                if child.exitcode:
-                    raise XitError(f"a worker failed: it ended with {child.exitcode}") from None
-                continue
+                ends.pop(end)
+                raise XitError("a worker was killed, perhaps for its memory") from None
+            if what == BEGAN:
+                ends[end] = int(told)
             if what == FAILED:
                 raise XitError(told)
+            if what == ENDED:
+                ends.pop(end)
+                end.close()
             done += what == DONE
             if quiet:
                 continue
             if what == DONE:
                 left = (time.monotonic() - began) / done * (count - done)
                 print(f"[{done:3}/{count}] {label}: {told}; about {left:.0f} s left", flush=True)
-            else:
+            elif what == SAYS:
                 print(f"          {label}: {told}", flush=True)
 
 
+def _stop(end: Connection, process: int | None) -> None:
+    """End a worker that is not needed any more; come back when it is gone."""
+    with contextlib.suppress(EOFError, OSError):
+        if process is None and end.poll():  # else it has not begun, and will find nobody here
+            process = int(end.recv()[2])
+        if process is not None:
+            os.kill(process, signal.SIGTERM)
+            while True:
+                end.recv()
+    end.close()
+
+
 def _worker(
-    end: Connection, work: Callable, chains: list[list[Spec]], environment: dict[str, str]
+    end: Connection,
+    work: Callable,
+    chains: list[list[Spec]],
+    environment: dict[str, str],
+    cwd: Path,
 ) -> None:
-    """The life of a worker process: all is told through `end`, the last thing a failure."""
-    os.environ.update(environment | THREADS)
+    """What a worker process does: all is told through `end`, the last thing that it ended or why
+    it failed.
+    """
     try:
+        end.send((BEGAN, "", os.getpid()))
+        os.chdir(cwd)
+        os.environ.clear()
+        os.environ.update(environment | pool.THREADS)
         work(chains, lambda *told: end.send(told))
-    except (KeyboardInterrupt, BrokenPipeError):  # nobody waits for it any more
+        end.send((ENDED, "", ""))
+    except (KeyboardInterrupt, BrokenPipeError, ConnectionResetError):  # nobody waits any more
         os._exit(0)
     except XitError as error:
         end.send((FAILED, "", str(error)))

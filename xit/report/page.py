@@ -79,6 +79,13 @@ def figure(made: Figure, alt: str) -> None:
     pyplot.close(made)
 
 
+def glue(name: str, value: object) -> None:
+    """Keep `value` for other pages, which show it by `name`; nothing is shown here."""
+    import myst_nb  # after xit, which spares it what it does not need
+
+    myst_nb.glue(name, value, display=False)
+
+
 def pairs(values: Mapping[str, object]) -> str:
     """Names and values, side by side."""
     return ", ".join(f"<code>{html.escape(f'{k}={_short(v)}')}</code>" for k, v in values.items())

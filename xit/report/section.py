@@ -19,7 +19,7 @@ from IPython.core.getipython import get_ipython
 from IPython.core.pylabtools import select_figure_formats
 from IPython.display import HTML
 
-from xit import chains, execute, runs, specs, tasks, workers
+from xit import chains, execute, pool, runs, specs, tasks, workers
 from xit import study as studies
 from xit.errors import XitError
 from xit.report import page
@@ -39,8 +39,8 @@ class Section:
         if shell := get_ipython():  # figures as sharp PNG, whoever made them
             select_figure_formats(shell, {"retina"})
         self.phase, self.parameters = phase, parameters
-        if phase in ("multilingual_model", "intermediate", "target"):  # will need them before long
-            workers.warm()
+        if phase in studies.TRAINING:
+            pool.warm()
         hub = parameters.get("hub")
         self.study = studies.load(str(parameters["study"]), None if hub is None else str(hub))
         of = parameters.get("task") or parameters.get("intermediate")
