@@ -228,6 +228,7 @@ def execute(study: Study, section: str, processes: int = 1) -> Path:
             kernel_name="python3",
             progress_bar=False,
             log_output=True,
+            shutdown_kernel="immediate",  # it has written all that it will
         )
     except papermill.exceptions.PapermillExecutionError as error:
         failed = target.with_name(f"failed-{target.name}")
