@@ -21,6 +21,10 @@ def name_yourself(end: Connection, text: str) -> None:
     end.send((os.getpid(), text))
 
 
+def stumble(end: Connection, *_: object) -> None:
+    raise SystemExit("stumbled")
+
+
 def lives(process: int) -> bool:
     """Whether it runs: not gone, nor only waiting for somebody to notice that it has ended."""
     try:
@@ -81,6 +85,16 @@ def test_a_killed_worker_is_replaced(made: pool.Pool) -> None:
         os.kill(process, signal.SIGKILL)
     time.sleep(0.1)
     assert asked(made) != process
+
+
+@pytest.mark.parametrize("work", [stumble, "no function"])
+def test_a_worker_that_fails_harms_nobody(made: pool.Pool, work: object) -> None:
+    with made.connect() as end:
+        end.send((work, "x"))
+        with pytest.raises((EOFError, ConnectionResetError)):
+            end.recv()
+    time.sleep(0.1)
+    assert asked(made) and Path(made.address).exists()
 
 
 def test_the_pool_leaves_nothing(keep: bool, monkeypatch: pytest.MonkeyPatch) -> None:

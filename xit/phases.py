@@ -43,6 +43,8 @@ def build(spec: Spec, out: Path, say: Say = print) -> None:
         except Exception:
             sys.__stderr__.write(noise.getvalue()) if sys.__stderr__ else None
             raise
+        finally:  # a worker lives on, and others may need the memory of the accelerator
+            torch.cuda.empty_cache()
     return None
 
 

@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import traceback
 from functools import cache
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
@@ -120,9 +121,15 @@ def _fork(
         return ours
     for line in (*open_here, *workers, ours):
         line.close()
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    _life(theirs, keep)
-    os._exit(0)
+    try:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        _life(theirs, keep)
+    except KeyboardInterrupt:  # the terminal's Ctrl-C comes here too
+        pass
+    except BaseException:
+        traceback.print_exc()
+    finally:  # never back into the server's loop
+        os._exit(0)
 
 
 def _life(line: socket.socket, keep: bool) -> None:
@@ -140,7 +147,7 @@ def _life(line: socket.socket, keep: bool) -> None:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):  # the terminal's Ctrl-C comes here too
+    with contextlib.suppress(KeyboardInterrupt):
         where = socket.socket(fileno=int(sys.argv[1]))
         try:
             serve(where, keep=bool(int(sys.argv[2])))
