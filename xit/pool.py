@@ -31,7 +31,10 @@ class Pool:
     """A server and its workers. They live as long as `alive` is open in some process."""
 
     def __init__(self, keep: bool = False, log: Path | None = None) -> None:
-        self.address = str(Path(tempfile.mkdtemp(prefix="xit-")) / "pool")
+        long = len(tempfile.gettempdir()) > 70  # a socket's whole path has 100 characters
+        self.address = str(
+            Path(tempfile.mkdtemp(prefix="xit-", dir="/tmp" if long else None)) / "p"
+        )
         with socket.socket(socket.AF_UNIX) as door, (log or Path(os.devnull)).open("w") as noise:
             door.bind(self.address)  # here: so that nobody comes too early
             door.listen(64)
@@ -90,9 +93,10 @@ def serve(door: socket.socket, keep: bool) -> None:
         if sys.stdin in ready:
             return
         for line in [x for x in workers if x in ready]:
-            if line.recv(1):
-                idle.append(line)
-                continue
+            with contextlib.suppress(ConnectionResetError):
+                if line.recv(1):
+                    idle.append(line)
+                    continue
             if line in idle:
                 idle.remove(line)
             os.waitpid(workers.pop(line), 0)
