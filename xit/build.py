@@ -142,8 +142,6 @@ def snakemake(
         "--rerun-incomplete",
         "--nolock",
         "--keep-going",
-        "--max-jobs-per-timespan",  # the limit is for clusters; waiting for its end takes 1 s here
-        "100/10ms",
     ]
     command += ["--quiet", "host", "reason", "rules"]
     command += ["--config", f"study={study.name}", f"hub={study.hub or ''}"]
