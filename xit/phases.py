@@ -145,17 +145,16 @@ class Part(NamedTuple):
     encoding: dict[str, int]
     tuning: dict[str, int]  # both of them, of `dev`
 
-    def score(self, model: Model, code: str) -> float:
-        """The task's main metric on the development rows, 0-100."""
-        said = self._said(model)
+    def score(self, said: list, code: str) -> float:
+        """The task's main metric for the predictions `said` of the development rows, 0-100."""
         return run.metrics_of(self.task, self.dev, said, self.names, code)[self.task.metric]
 
-    def items(self, model: Model, code: str) -> pd.DataFrame:
+    def items(self, said: list, code: str) -> pd.DataFrame:
         """One row a development row: what it contributes to the metrics (`run.items_of`)."""
-        said = self._said(model)
         return pd.DataFrame(run.items_of(self.task, self.dev, said, self.names, code))
 
-    def _said(self, model: Model) -> list:
+    def said(self, model: Model) -> list:
+        """The predictions of the development rows."""
         pad = self.stream.pad
         return run.predictions(model, self.task, self.features, self.dev, self.names, pad)
 
@@ -187,8 +186,15 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
         checkpoints=spec.get("checkpoints") or 0,
     )
 
+    best, said = -1.0, list[list]()  # of the state that will be kept: what it says
+
     def evaluate(model: Model) -> float:
-        return sum(part.score(model, code) for part in parts) / len(parts)
+        nonlocal best, said
+        now = [part.said(model) for part in parts]
+        mean = sum(part.score(x, code) for part, x in zip(parts, now, strict=True)) / len(parts)
+        if mean > best:
+            best, said = mean, now
+        return mean
 
     def keep(number: int) -> None:
         if _main_process():
@@ -214,7 +220,10 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
         for p in parts
     ]
     if len(parts) > 1:  # what each has come to, where the history has only their mean
-        about = [told | {"dev": p.score(model, code)} for told, p in zip(about, parts, strict=True)]
+        about = [
+            told | {"dev": part.score(x, code)}
+            for told, part, x in zip(about, parts, said, strict=True)
+        ]
     data = about[0] if len(about) == 1 else {"parts": about}
     if "mlm" in spec:
         data["text windows"] = streams[-1].rows()
@@ -222,7 +231,7 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
     if len(parts) == 1:  # the heads of several are thrown away: nothing goes on from them
         _save_head(model, parts[0].task, out)
     if spec["kind"] == "target" and _main_process():  # how firm a choice between such runs is
-        parts[0].items(model, code).to_parquet(out / "dev.parquet", index=False)
+        parts[0].items(said[0], code).to_parquet(out / "dev.parquet", index=False)
 
 
 def _part(

@@ -151,11 +151,15 @@ def _life(line: socket.socket, keep: bool) -> None:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        where = socket.socket(fileno=int(sys.argv[1]))
-        try:
-            serve(where, keep=bool(int(sys.argv[2])))
-        finally:
-            address = Path(where.getsockname())
-            address.unlink(missing_ok=True)
-            address.parent.rmdir()
+    where = socket.socket(fileno=int(sys.argv[1]))
+    try:
+        serve(where, keep=bool(int(sys.argv[2])))
+    except KeyboardInterrupt:
+        pass
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        address = Path(where.getsockname())
+        address.unlink(missing_ok=True)
+        address.parent.rmdir()
+        os._exit(0)  # torch takes its time to end, and somebody waits
