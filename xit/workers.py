@@ -96,11 +96,11 @@ def _follow(ends: dict[Connection, int | None], count: int, quiet: bool) -> None
                 raise XitError("a worker was killed, perhaps for its memory") from None
             if what == BEGAN:
                 ends[end] = int(told)
-            if what == FAILED:
-                raise XitError(told)
-            if what == ENDED:
+            if what in (ENDED, FAILED):  # it may serve another section by now: not to be stopped
                 ends.pop(end)
                 end.close()
+            if what == FAILED:
+                raise XitError(told)
             done += what == DONE
             if quiet:
                 continue
