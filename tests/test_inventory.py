@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import datasets
 import pytest
 
 from tests.shared import SHARED
@@ -88,7 +89,7 @@ def test_a_hub_that_does_not_answer(
     toy: Study, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(look, "silence", lambda: "no route to host")
-    monkeypatch.setattr(look.datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "none"))
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "none"))
     lines = inventory.lines(dataclasses.replace(toy, hub="", model="FacebookAI/xlm-roberta-large"))
     assert {line.state for line in lines} == {"no answer"}
     assert lines[0].size == 2_200_000_000

@@ -94,7 +94,7 @@ def test_a_model_without_safetensors(online: None, monkeypatch: pytest.MonkeyPat
 def test_a_hub_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What an earlier load left in the cache counts; nothing else does."""
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    monkeypatch.setattr(look.datasets.config, "HF_DATASETS_CACHE", str(tmp_path))
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path))
     assert "offline" in look.silence()
     place = tmp_path / "my___some_data/plain_text/0.0.0/abc"
     place.mkdir(parents=True)
@@ -112,7 +112,7 @@ def test_a_hub_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 def test_what_the_cache_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`datasets` itself looks for a cached dataset where we do."""
-    monkeypatch.setattr(look.datasets.config, "HF_DATASETS_CACHE", str(tmp_path))
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path))
     (tmp_path / "my___some_data/plain_text/0.0.0/abc").mkdir(parents=True)
     datasets.load.CachedDatasetModuleFactory("my/someData").get_module()
 

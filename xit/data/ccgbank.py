@@ -6,10 +6,12 @@ print other counts (38,015 and 5,484 sentences) and do not say which sections th
 
 import re
 from pathlib import Path
-
-import datasets
+from typing import TYPE_CHECKING
 
 from xit.errors import XitError, unknown
+
+if TYPE_CHECKING:  # takes a second to load
+    import datasets
 
 SECTIONS = {"train": range(2, 22), "validation": range(1), "test": range(23, 24)}
 LEAF = re.compile(r"<L (\S+) \S+ \S+ (\S+) \S+>")  # category, two tags, word, dependency
@@ -32,8 +34,10 @@ def sentences(directory: Path, split: str) -> list[tuple[list[str], list[str]]]:
     return found
 
 
-def load(directory: Path, split: str) -> datasets.Dataset:
+def load(directory: Path, split: str) -> "datasets.Dataset":
     """The rows of `split`: tokens, ccg_tags (all categories of training and development set)."""
+    import datasets
+
     known = sorted(
         {c for s in ("train", "validation") for _, cs in sentences(directory, s) for c in cs}
     )

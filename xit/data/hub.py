@@ -12,16 +12,17 @@ import shutil
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import datasets
-import pyarrow as pa
-import pyarrow.parquet as pq
 from filelock import FileLock
 
 from xit.data import ccgbank, clean, supplied
 from xit.errors import XitError, unknown
 from xit.paths import project
 from xit.tasks import LANGUAGES, Split, Task
+
+if TYPE_CHECKING:  # `datasets` and what it needs take a second to load: only where rows are read
+    import datasets
 
 CODE = b"".join(Path(f).read_bytes() for f in (__file__, clean.__file__))  # what makes rows
 
@@ -88,8 +89,11 @@ def config(task: Task, split: Split, hub: str, code: str) -> str:
     return split.config.format(code=code, iso3=iso3, name=name)
 
 
-def load(hub: str, repo: str, name: str, split: str) -> datasets.Dataset:
+def load(hub: str, repo: str, name: str, split: str) -> "datasets.Dataset":
     """The rows of one split, as they are; XitError names what is missing and what there is."""
+    import datasets
+    import pyarrow as pa
+
     datasets.disable_progress_bars()
     place = location(hub, repo)
     path = str(place or repo)
@@ -112,6 +116,8 @@ def column(hub: str, repo: str, name: str, split: str, wanted: str) -> Iterator[
     if location(hub, repo):
         yield from load(hub, repo, name, split)[wanted]
         return
+    import datasets
+
     try:
         for row in datasets.load_dataset(repo, name, split=split, streaming=True):
             yield row[wanted]
@@ -123,6 +129,8 @@ def size(hub: str, repo: str, name: str, split: str) -> int:
     """Number of rows of a split; XitError if it is not known."""
     if location(hub, repo):
         return len(load(hub, repo, name, split))
+    import datasets
+
     try:
         told = datasets.load_dataset_builder(repo, name).info.splits
     except Exception as error:
@@ -133,13 +141,17 @@ def size(hub: str, repo: str, name: str, split: str) -> int:
 
 
 @lru_cache(maxsize=256)
-def _load(path: str, name: str, split: str, cache: str | None) -> datasets.Dataset:
+def _load(path: str, name: str, split: str, cache: str | None) -> "datasets.Dataset":
     """Read once a process: every seed scores the same languages."""
+    import datasets
+
     return datasets.load_dataset(path, name, split=split, cache_dir=cache)
 
 
 def _misnamed(path: str, repo: str, name: str, split: str, error: ValueError) -> XitError:
     """The error for a config or split that a repository does not have, with the nearest it has."""
+    import datasets
+
     try:
         configs = datasets.get_dataset_config_names(path)
         if name not in configs:
@@ -176,6 +188,9 @@ def columns(hub: str, repo: str, name: str, split: str) -> list[str]:
     files = sorted((place / name).glob(f"{split}-*.parquet")) if place else []
     if not files:
         return list(load(hub, repo, name, split).column_names)
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         return list(pq.read_schema(files[0]).names)
     except (OSError, pa.ArrowException) as error:
@@ -208,6 +223,8 @@ def rows(
     Rows without a gold label are dropped; shifted answer offsets are realigned; Tatoeba's
     sentences lose their newline. `limit` keeps the first rows of a fixed shuffle.
     """
+    import datasets
+
     parts = [_part(task, one, hub, code) for one in (split, *split.more)]
     dataset = datasets.concatenate_datasets(parts) if len(parts) > 1 else parts[0]
     if limit is not None and limit < len(dataset):
@@ -223,7 +240,7 @@ def rows(
     return kept, dict(counts)
 
 
-def _part(task: Task, split: Split, hub: str, code: str) -> datasets.Dataset:
+def _part(task: Task, split: Split, hub: str, code: str) -> "datasets.Dataset":
     """The rows of one repository and config, with the task's columns only."""
     name = config(task, split, hub, code)
     dataset = load(hub, split.repo, name, split.split)
@@ -243,6 +260,8 @@ def _part(task: Task, split: Split, hub: str, code: str) -> datasets.Dataset:
 
 def label_names(task: Task, split: Split, hub: str, code: str) -> list[str]:
     """The names of the labels or tags, from the dataset's own ClassLabel or the task table."""
+    import datasets
+
     if task.labels:
         return list(task.labels)
     name = config(task, split, hub, code)

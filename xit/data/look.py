@@ -11,7 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import datasets
 import huggingface_hub
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -162,6 +161,8 @@ def _on_hub(repo: str, config: str, name: str) -> Found:
 
 def _in_cache(repo: str, config: str, name: str) -> Found:
     """What an earlier `load_dataset` left, which it uses when the Hub does not answer."""
+    import datasets  # takes a second to load
+
     owner, _, last = repo.rpartition("/")
     folder = f"{owner}___{datasets.naming.camelcase_to_snakecase(last)}"
     place = Path(datasets.config.HF_DATASETS_CACHE, folder, config)
