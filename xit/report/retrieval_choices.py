@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from xit import specs, tasks
 from xit.errors import XitError
-from xit.report import published
+from xit.report import published, stacked
 from xit.report.names import TITLES
 from xit.report.section import Section
 from xit.study import Study
@@ -48,19 +48,18 @@ def collect(section: Section) -> pd.DataFrame:
 
     Without rows where the study has no sentence retrieval.
     """
-    frames = [pd.DataFrame(columns=["intermediate", "seed", *FACTORS, "value"])]
-    for after, record in section.records("target").items():
-        for line in record["runs"]:
-            if line["kind"] == "scores" and line["task"] == TARGET:
-                file = specs.store().root / line["run"] / "scores.parquet"
-                if not file.exists():
-                    told = f"run {line['run']} is not in the store any more"
-                    raise XitError(f"{told}: execute section target/{after} again")
-                frame = pd.read_parquet(file)
-                frame = frame.assign(centring=frame["metric"].map(CENTRING))
-                means = frame.groupby(FACTORS, sort=False)["value"].mean().reset_index()
-                frames.append(means.assign(intermediate=after, seed=line["seed"]))
-    return pd.concat(frames[1:] or frames, ignore_index=True)[frames[0].columns]
+    told = ["intermediate", "seed", *FACTORS]
+    about = [
+        (specs.store().root / line["run"], {"intermediate": after, "seed": line["seed"]})
+        for after, record in section.records("target").items()
+        for line in record["runs"]
+        if line["kind"] == "scores" and line["task"] == TARGET
+    ]
+    if not about:
+        return pd.DataFrame(columns=[*told, "value"])
+    frame = stacked.read("scores.parquet", about)
+    frame["centring"] = frame["metric"].map(CENTRING)
+    return frame.groupby(told, sort=False)["value"].mean().reset_index()
 
 
 def of_study(told: pd.DataFrame, study: Study) -> Choice:

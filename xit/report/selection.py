@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 import pandas as pd
 
 from xit import tasks
-from xit.report import collapse, results
+from xit.report import collapse, results, stacked
 from xit.report.names import TITLES
 from xit.report.results import COLUMNS
 from xit.study import Study
@@ -34,20 +34,21 @@ def states(chains: Iterable[Sequence[Result]], study: Study) -> pd.DataFrame:
     COLUMNS and: `state` (0: the one kept, 1, 2, …: on the way), `share` of the updates after which
     it was taken, `scored` (whether the split is the one that the study scores).
     """
-    frames = []
+    about = []
     for trained, *scored in chains:
         told = json.loads((trained.path / "summary.json").read_text())
         steps = [told["best_step"], *told["checkpoints"]]
         final = scored[0].spec["split"]  # the state kept, on the scored split, comes first
         for one in scored:
             spec, state = one.spec, one.spec.get("checkpoint") or 0
-            frame = pd.read_parquet(one.path / "scores.parquet")
-            frame = frame[frame["metric"] == tasks.target(spec["task"]).metric]
-            about = {"study": study.name, "intermediate": spec["where"]["after"]}
-            about |= {"target": spec["task"], "seed": spec["where"]["seed"], "state": state}
-            about |= {"share": steps[state] / told["steps"], "scored": spec["split"] == final}
-            frames.append(frame.assign(**about))
-    return pd.concat(frames, ignore_index=True)[[*COLUMNS, "state", "share", "scored"]]
+            told_of = {"study": study.name, "intermediate": spec["where"]["after"]}
+            told_of |= {"target": spec["task"], "seed": spec["where"]["seed"], "state": state}
+            told_of |= {"share": steps[state] / told["steps"], "scored": spec["split"] == final}
+            about.append((one.path, told_of))
+    frame = stacked.read("scores.parquet", about)
+    main = frame["target"].map({t: task.metric for t, task in tasks.TARGET.items()})
+    columns = [*COLUMNS, "state", "share", "scored"]
+    return frame.loc[frame["metric"] == main, columns].reset_index(drop=True)
 
 
 def choose(states: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 from xit import specs, tasks
 from xit.data import hub
 from xit.errors import XitError
-from xit.report import collapse, published, results, typology
+from xit.report import collapse, published, results, stacked, typology
 from xit.report.chance import chance as chance  # which pages call tables.chance
 from xit.report.names import TITLES
 from xit.report.section import Section
@@ -32,42 +32,42 @@ def chain_scores(
     finished: Iterable[Sequence[Result]], study: Study, intermediate: str = ""
 ) -> pd.DataFrame:
     """The tidy score table of finished chains; `intermediate`: "" if the specs tell it."""
-    frames = []
+    about = []
     for chain in finished:
         spec, path = chain[-1].spec, chain[-1].path
         after = intermediate or spec["where"]["after"]
-        frames.append(_labelled(path, spec["task"], spec["where"]["seed"], study, after))
-    return pd.concat(frames, ignore_index=True)
+        about.append((path, _about(spec["task"], spec["where"]["seed"], study, after)))
+    return _scores(about, study)
 
 
 def study_scores(section: Section, names: Collection[str] | None = None) -> pd.DataFrame:
     """The tidy score table of all executed target sections of a study, from their records.
 
     `names`: only those after these intermediate tasks ("none" is one)."""
-    frames = []
-    for intermediate, record in section.records("target", names).items():
-        for line in record["runs"]:
-            if line["kind"] == "scores":
-                path = specs.store().root / line["run"]
-                frames.append(
-                    _labelled(path, line["task"], line["seed"], section.study, intermediate)
-                )
-    return pd.concat(frames, ignore_index=True)
+    about = [
+        (specs.store().root / line["run"], _about(line["task"], line["seed"], section.study, after))
+        for after, record in section.records("target", names).items()
+        for line in record["runs"]
+        if line["kind"] == "scores"
+    ]
+    return _scores(about, section.study)
 
 
-def _labelled(run: Path, task: str, seed: int, study: Study, intermediate: str) -> pd.DataFrame:
-    """One run's scores; of retrieval the layer that the study names, and mean pooling."""
-    file = run / "scores.parquet"
-    if not file.exists():
-        raise XitError(f"run {run.name} is not in the store any more: execute its section again")
-    frame = pd.read_parquet(file)
+def _about(task: str, seed: int, study: Study, after: str) -> dict[str, object]:
+    return {"study": study.name, "intermediate": after, "target": task, "seed": seed}
+
+
+def _scores(about: list[tuple[Path, dict[str, object]]], study: Study) -> pd.DataFrame:
+    """The runs' scores; of retrieval the layer that the study names, and mean pooling."""
+    frame = stacked.read("scores.parquet", about)
+    kept = pd.Series(True, index=frame.index)
     if "layer" in frame:
-        chosen = min(study.retrieval_layer, int(frame["layer"].max()))
-        frame = frame[frame["layer"] == chosen]
+        last = frame.groupby(["intermediate", "target", "seed"], sort=False)["layer"]
+        chosen = last.transform("max").clip(upper=study.retrieval_layer)
+        kept &= frame["layer"].isna() | (frame["layer"] == chosen)
     if "pooling" in frame:
-        frame = frame[frame["pooling"] == "mean"]
-    frame = frame.assign(study=study.name, intermediate=intermediate, target=task, seed=seed)
-    return frame[results.COLUMNS]
+        kept &= frame["pooling"].isna() | (frame["pooling"] == "mean")
+    return frame.loc[kept, results.COLUMNS].reset_index(drop=True)
 
 
 def main(scores: pd.DataFrame) -> pd.DataFrame:

@@ -12,13 +12,14 @@ taken, and "none" is the first. Scores are 0-100, regrets and changes points.
 
 import zlib
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from xit import specs, tasks
 from xit.errors import XitError, unknown
-from xit.report import published, results
+from xit.report import published, results, stacked
 from xit.report.names import TITLES
 from xit.report.section import Section
 from xit.score import metrics
@@ -54,15 +55,22 @@ def development(section: Section, main: pd.DataFrame) -> pd.DataFrame:
     """
     parts = [_scored(main[main["target"] == t]) for t in section.study.targets
              if tasks.target(t).kind == "retrieval"]  # fmt: skip
-    for intermediate, record in section.records("target").items():
-        runs = {(x["kind"], x["task"], x["seed"]): x["run"] for x in record["runs"]}
-        for target in section.study.targets:
-            task = tasks.target(target)
-            what = ("scores" if task.kind == "mining" else "target", task.model_of or target)
-            for (*key, seed), run in runs.items():
-                if tuple(key) == what:
-                    told = {"target": target, "intermediate": intermediate, "seed": seed}
-                    parts.append(_of_run(run, task).assign(**told))
+    records = section.records("target")
+    for target in section.study.targets:
+        task = tasks.target(target)
+        what = ("scores" if task.kind == "mining" else "target", task.model_of or target)
+        runs = {  # a model that scores two targets is listed with each of them
+            (after, line["seed"]): line["run"]
+            for after, record in records.items()
+            for line in record["runs"]
+            if (line["kind"], line["task"]) == what
+        }
+        about = [
+            (specs.store().root / run, {"target": target, "intermediate": after, "seed": seed})
+            for (after, seed), run in runs.items()
+        ]
+        if about:
+            parts.append(_left(about, task))
     evidence = pd.concat(parts, ignore_index=True)
     evidence = evidence.merge(main[RUN].drop_duplicates(), on=RUN)[EVIDENCE]
     place = evidence["target"].map(list(section.study.targets).index)
@@ -74,17 +82,14 @@ def _scored(main: pd.DataFrame) -> pd.DataFrame:
     return main.assign(unit=main["language"], points=main["value"] / 100, of=1.0)
 
 
-def _of_run(run: str, task: tasks.Task) -> pd.DataFrame:
-    """unit, points, of: what the run has left on development data."""
-    file = specs.store().root / run / "dev.parquet"
-    if not file.exists():
-        raise XitError(f"run {run} has no results on development data: execute its section again")
-    frame = pd.read_parquet(file)
+def _left(about: list[tuple[Path, dict[str, object]]], task: tasks.Task) -> pd.DataFrame:
+    """unit, points, of and what is said `about` runs: what they have left on development data."""
+    frame = stacked.read("dev.parquet", about)
     if task.kind == "mining":
-        return _scored(frame[frame["metric"] == task.metric])[["unit", "points", "of"]]
-    columns = {str(name): column.to_numpy(float) for name, column in frame.items()}
+        return _scored(frame[frame["metric"] == task.metric])
+    columns = {str(name): frame[name].to_numpy(float) for name in frame if name not in RUN}
     points, of = metrics.as_ratio(task.metric, columns)
-    return pd.DataFrame({"unit": range(len(points)), "points": points, "of": of})
+    return frame[RUN].assign(unit=frame.groupby(RUN).cumcount(), points=points, of=of)
 
 
 # -- the choice --

@@ -1,0 +1,40 @@
+"""Many small tables of the run store as one: a study has hundreds, and most pages read them all."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from xit.errors import XitError
+
+
+def read(file: str, about: Sequence[tuple[Path, Mapping[str, object]]]) -> pd.DataFrame:
+    """The table `file` of every run in `about`, under each other, with what is said about the run.
+
+    `about`: directories of runs (one may come twice), each with further columns, the same for all.
+    What a run's table has no column for is missing. XitError where a run or its table is gone;
+    ValueError without runs.
+    """
+    parts = []
+    for run, _ in about:
+        path = run / file
+        if not path.exists():
+            raise XitError(_gone(path))
+        parts.append(pq.ParquetFile(path).read())
+    if not parts:
+        raise ValueError("no runs to read")
+    frame = pa.concat_tables(parts, promote_options="default").to_pandas()
+    sizes = [len(part) for part in parts]
+    for name in about[0][1]:
+        told = pd.Series([columns[name] for _, columns in about])
+        frame[name] = told.repeat(sizes).array
+    return frame
+
+
+def _gone(path: Path) -> str:
+    run = path.parent
+    if run.exists():
+        return f"run {run.name} has no {path.name}: execute its section again"
+    return f"run {run.name} is not in the store any more: execute its section again"
