@@ -13,7 +13,7 @@ import pytest
 
 from xit import pool
 
-LIGHT = "json"  # instead of torch: quick to load
+LIGHT = {pool.WORKERS: "json", pool.KERNELS: "json"}  # instead of torch: quick to load
 
 
 def name_yourself(end: Connection, text: str) -> None:
@@ -45,9 +45,8 @@ def keep(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def made(keep: bool, monkeypatch: pytest.MonkeyPatch) -> Iterator[pool.Pool]:
-    monkeypatch.setenv("XIT_POOL_LOADS", LIGHT)
-    with pool.Pool(keep) as one:
+def made(keep: bool) -> Iterator[pool.Pool]:
+    with pool.Pool(keep, loads=LIGHT) as one:
         yield one
 
 
@@ -98,27 +97,26 @@ def test_a_worker_that_fails_harms_nobody(made: pool.Pool, work: object) -> None
         with pytest.raises((EOFError, ConnectionResetError)):
             end.recv()
     time.sleep(0.1)
-    assert asked(made) and Path(made.address).exists()
+    assert asked(made) and Path(made.addresses[pool.WORKERS]).exists()
 
 
-def test_the_pool_leaves_nothing(keep: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XIT_POOL_LOADS", LIGHT)
-    with pool.Pool(keep) as one:
+def test_the_pool_leaves_nothing(keep: bool) -> None:
+    with pool.Pool(keep, loads=LIGHT) as one:
         process = asked(one)
     assert one.server.returncode == 0
-    assert not Path(one.address).parent.exists()
+    assert not Path(one.addresses[pool.WORKERS]).parent.exists()
     assert ends(process)
 
 
 OWNER = """
 import os, signal
-from tests.test_pool import name_yourself
+from tests.test_pool import LIGHT, name_yourself
 from xit import pool
 
-shared = pool.Pool(keep=True)
+shared = pool.Pool(keep=True, loads=LIGHT)
 with shared.connect() as end:
     end.send((name_yourself, "x"))
-    print(shared.address, end.recv()[0], flush=True)
+    print(shared.addresses[pool.WORKERS], end.recv()[0], flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -126,7 +124,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_the_pool_ends_with_an_owner_that_is_killed() -> None:
     told = subprocess.run(
         [sys.executable, "-c", OWNER], cwd=Path(__file__).resolve().parents[1], text=True,
-        env=os.environ | {"XIT_POOL_LOADS": LIGHT}, stdout=subprocess.PIPE, check=False,
+        stdout=subprocess.PIPE, check=False,
     )  # fmt: skip
     assert told.returncode == -signal.SIGKILL
     address, process = told.stdout.split()
@@ -141,7 +139,7 @@ def test_the_pool_ends_with_an_owner_that_is_killed() -> None:
 def test_without_a_build_a_process_has_its_own(
     made: pool.Pool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv(pool.ADDRESS, made.address)
+    monkeypatch.setenv(pool.WORKERS, made.addresses[pool.WORKERS])
     lent: list[pool.Pool] = []
 
     def own() -> pool.Pool:
@@ -151,6 +149,6 @@ def test_without_a_build_a_process_has_its_own(
     monkeypatch.setattr(pool, "_own", own)
     pool.warm()
     assert not lent
-    monkeypatch.setenv(pool.ADDRESS, str(tmp_path / "gone"))
+    monkeypatch.setenv(pool.WORKERS, str(tmp_path / "gone"))
     pool.warm()
     assert lent == [made]

@@ -34,7 +34,9 @@ def build(name: str, hub_given: str | None, jobs: int, section: str | None = Non
         forget_missing(study)
         before = {s: _mtime(execute.executed(study.name, s)) for s in study.sections()}
         with pool.Pool(keep=True, log=log("workers")) as shared:
-            if section and section.partition("/")[0] in TRAINING:  # that will be the first
+            if section:  # it will be executed first: the server loads while it is found
+                shared.connect(pool.KERNELS).close()
+            if section and section.partition("/")[0] in TRAINING:
                 shared.connect().close()
             snakemake(study, jobs, workers(section, jobs), descriptor, shared)
         done = [s for s in study.sections() if _mtime(execute.executed(study.name, s)) != before[s]]
@@ -149,7 +151,7 @@ def snakemake(
     command += ["--config", f"study={study.name}", f"hub={study.hub or ''}"]
     command += [f"{kind}={count}" for kind, count in processes.items()]
     environment = os.environ | {"XIT_ROOT": str(project()), "PYTHONUNBUFFERED": "1"}
-    environment[pool.ADDRESS] = shared.address
+    environment |= shared.addresses
     tail: list[str] = []
     finished = jobs_in_all = 0
     with (

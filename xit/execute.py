@@ -217,6 +217,7 @@ def execute(study: Study, section: str, processes: int = 1) -> Path:
         "XIT_PROCESSES": str(processes),
         "XIT_ROOT": str(project()),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "JUPYTER_DEFAULT_PROVISIONER_NAME": "xit",  # xit/kernels.py
     }
     began = time.monotonic()
     try:

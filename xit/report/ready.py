@@ -1,0 +1,18 @@
+"""All that notebooks import, at once: loaded by the server that their kernels are forked from.
+
+What starts threads or opens sockets when it is loaded has no place here: a fork would not have
+them.
+"""
+
+import os
+import pkgutil
+from importlib import import_module
+
+from xit import report
+
+os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # read when it is loaded
+for name in ("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "datasets"):
+    import_module(name)
+for module in pkgutil.iter_modules(report.__path__, "xit.report."):
+    if module.name != __name__:
+        import_module(module.name)
