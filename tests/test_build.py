@@ -97,3 +97,18 @@ def test_a_book_that_cannot_be_written_is_one_line(
 )
 def test_who_may_use_how_many_processes(changed: str | None, section: int, ablation: int) -> None:
     assert build.workers(changed, 4) == {"section": section, "ablation": ablation}
+
+
+def test_lines_of_a_file_as_they_are_written(tmp_path: Path) -> None:
+    """Whole lines, the last also without an end, and before the writer has ended."""
+    code = "import time; print('a', flush=True); print('b', end='', flush=True); time.sleep(0.5); "
+    code += "print('c', flush=True); time.sleep(0.5); print('d', end='')"
+    with (
+        (tmp_path / "log").open("w") as written,
+        (tmp_path / "log").open() as file,
+        subprocess.Popen([sys.executable, "-c", code], stdout=written) as child,
+    ):
+        lines = build._lines(child, file)
+        assert next(lines) == "a\n"
+        assert child.poll() is None
+        assert list(lines) == ["bc\n", "d"]

@@ -186,6 +186,19 @@ def test_interrupting_is_no_traceback(
     assert capsys.readouterr().err == "interrupted; what is finished is kept\n"
 
 
+def test_nobody_reads_on(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As in `make book | head`."""
+
+    def refuse(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(build, "build", refuse)
+    assert main(["build", "--study", "toy"]) == 141
+    assert capfd.readouterr().err == ""
+
+
 def test_hub_directories_are_kept_relative_to_the_project(
     place: Path, monkeypatch: pytest.MonkeyPatch, built: list
 ) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from filelock import FileLock, Timeout
 
@@ -132,8 +133,9 @@ def snakemake(
 ) -> None:
     """Run the Snakefile; progress goes to the terminal, errors end in one line.
 
-    The child inherits the build lock `held`: should this process be killed, the next build waits
-    for the child instead of working beside it. The `shared` workers live as long as the child, too.
+    The child inherits the build lock `held`: should this process be killed, the child finishes, and
+    the next build waits for it instead of working beside it. The `shared` workers live as long as
+    the child, too. It writes to a file: a pipe would fail with whoever reads it.
     """
     command = [sys.executable, "-m", "snakemake", "-s", "notebooks/Snakefile", "--cores", str(jobs)]
     command += [
@@ -155,20 +157,19 @@ def snakemake(
     tail: list[str] = []
     finished = jobs_in_all = 0
     with (
-        log("build").open("w") as file,
+        log("build").open("w") as written,
+        log("build").open() as file,
         subprocess.Popen(
             command,
             cwd=project(),
             env=environment,
-            stdout=subprocess.PIPE,
+            stdout=written,
             stderr=subprocess.STDOUT,
-            text=True,
             pass_fds=[held, shared.alive],
         ) as child,
     ):
         try:
-            for line in child.stdout or ():
-                file.write(line)
+            for line in _lines(child, file):
                 tail = [*tail[-60:], line]
                 if total := re.match(r"total\s+(\d+)$", line):  # of Snakemake's table of jobs
                     jobs_in_all = int(total[1]) - 1  # "all" is no work
@@ -177,7 +178,7 @@ def snakemake(
                     finished += ended
                     told = f" ({finished} of {jobs_in_all} jobs done)" if ended else ""
                     print(line[2:].rstrip() + told, flush=True)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, BrokenPipeError):  # nobody wants it, or nobody listens
             child.terminate()
             raise
     if child.returncode:
@@ -187,6 +188,23 @@ def snakemake(
         raise XitError(
             "the build failed:\n" + "".join(tail[-25:]) + "all of it is in runs/build.log"
         )
+
+
+def _lines(child: subprocess.Popen, file: TextIO) -> Iterator[str]:
+    """What `child` writes to `file`, line by line, until it has ended."""
+    begun = ""
+    while True:
+        ended = child.poll() is not None
+        while part := file.readline():
+            begun += part
+            if begun.endswith("\n"):
+                yield begun
+                begun = ""
+        if ended:
+            break
+        time.sleep(0.05)
+    if begun:
+        yield begun
 
 
 def fingerprint(study: Study, section: str) -> str:
