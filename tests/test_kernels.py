@@ -25,7 +25,7 @@ def made() -> Iterator[pool.Pool]:
 
 @pytest.fixture
 def forked(made: pool.Pool, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv(pool.KERNELS, made.addresses[pool.KERNELS])
+    monkeypatch.setenv(pool.NOTEBOOKS, made.addresses[pool.NOTEBOOKS])
     factory = KernelProvisionerFactory.instance()
     monkeypatch.setattr(factory, "default_provisioner_name", "xit")
     yield
@@ -113,12 +113,11 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_kernel_ends_with_an_owner_that_is_killed(made: pool.Pool) -> None:
+    lent = {pool.NOTEBOOKS: made.addresses[pool.NOTEBOOKS]}
     told = subprocess.run(
         [sys.executable, "-c", OWNER],
         cwd=Path(__file__).resolve().parents[1],
-        env=os.environ | {
-            pool.KERNELS: made.addresses[pool.KERNELS], "JUPYTER_DEFAULT_PROVISIONER_NAME": "xit"
-        },
+        env=os.environ | lent | {"JUPYTER_DEFAULT_PROVISIONER_NAME": "xit"},
         text=True, stdout=subprocess.PIPE, check=False,
     )  # fmt: skip
     assert told.returncode == -signal.SIGKILL
@@ -131,9 +130,9 @@ def test_a_kernel_ends_with_an_owner_that_is_killed(made: pool.Pool) -> None:
 def test_without_a_server_a_kernel_starts_as_usual(
     gone: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.delenv(pool.KERNELS, raising=False)
+    monkeypatch.delenv(pool.NOTEBOOKS, raising=False)
     if gone:
-        monkeypatch.setenv(pool.KERNELS, str(tmp_path / "none"))
+        monkeypatch.setenv(pool.NOTEBOOKS, str(tmp_path / "none"))
     factory = KernelProvisionerFactory.instance()
     monkeypatch.setattr(factory, "default_provisioner_name", "xit")
     manager, client = started()

@@ -13,7 +13,7 @@ import pytest
 
 from xit import pool
 
-LIGHT = {pool.WORKERS: "json", pool.KERNELS: "json"}  # instead of torch: quick to load
+LIGHT = {pool.WORKERS: "json", pool.NOTEBOOKS: "json"}  # instead of torch: quick to load
 
 
 def name_yourself(end: Connection, text: str) -> None:

@@ -36,7 +36,7 @@ def build(name: str, hub_given: str | None, jobs: int, section: str | None = Non
         before = {s: _mtime(execute.executed(study.name, s)) for s in study.sections()}
         with pool.Pool(keep=True, log=log("workers")) as shared:
             if section:  # it will be executed first: the server loads while it is found
-                shared.connect(pool.KERNELS).close()
+                shared.connect(pool.NOTEBOOKS).close()
             if section and section.partition("/")[0] in TRAINING:
                 shared.connect().close()
             snakemake(study, jobs, workers(section, jobs), descriptor, shared)

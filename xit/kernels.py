@@ -8,7 +8,6 @@ lent, or it has gone, a kernel is started as usual.
 import asyncio
 import os
 import signal
-import sys
 import threading
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
@@ -17,7 +16,8 @@ from typing import Any
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
-from xit.pool import KERNELS, THREADS
+from xit import forked
+from xit.pool import NOTEBOOKS
 
 
 class Forked(LocalProvisioner):
@@ -27,7 +27,7 @@ class Forked(LocalProvisioner):
         cwd = str(kwargs.get("cwd") or Path.cwd())
         wanted = start, cmd[cmd.index("-f") :], cwd, dict(kwargs["env"])
         try:
-            line = Client(os.environ.get(KERNELS, ""), "AF_UNIX")
+            line = Client(os.environ.get(NOTEBOOKS, ""), "AF_UNIX")
             line.send(wanted)
             pid = await asyncio.to_thread(line.recv)
         except (OSError, EOFError):  # no build, or its server has been killed
@@ -73,19 +73,7 @@ def start(end: Connection, arguments: list[str], cwd: str, environment: dict[str
     """In the fork: be a kernel until it is shut down or whoever asked for it has gone."""
     from ipykernel.kernelapp import IPKernelApp
 
-    os.setsid()  # so that a signal reaches what the notebook starts, too
-    os.chdir(cwd)
-    os.environ.clear()
-    os.environ.update(environment | THREADS)
-    end.send(os.getpid())
-    threading.Thread(target=_leave_with, args=[end], daemon=True).start()
+    forked.enter(end, cwd, environment)
+    threading.Thread(target=forked.leave_with, args=[end], daemon=True).start()
     quiet = ["--log-level=ERROR", "--IPKernelApp.parent_handle=1"]  # not to watch: the server
     IPKernelApp.launch_instance(argv=[*arguments, *quiet])
-
-
-def _leave_with(end: Connection) -> None:
-    try:
-        end.recv()
-    except (EOFError, OSError):
-        sys.stderr.flush()
-        os.killpg(0, signal.SIGKILL)

@@ -6,7 +6,7 @@
 To a client a connection is a worker: (function, arguments) is what goes in, and what that function
 sends through the connection's other end comes out. The server has two doors. Behind WORKERS, the
 workers of a build outlive a section, so that the next finds the data in memory that the last has
-read; others serve once. So do all behind KERNELS (xit/kernels.py).
+read; others serve once. So do all behind NOTEBOOKS (xit/kernels.py, xit/forked.py).
 """
 
 import contextlib
@@ -25,11 +25,11 @@ from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import NamedTuple
 
-WORKERS, KERNELS = "XIT_WORKERS", "XIT_KERNELS"  # the doors; environment: where a build's are
+WORKERS, NOTEBOOKS = "XIT_WORKERS", "XIT_NOTEBOOKS"  # the doors; environment: where a build's are
 # one core a worker: more threads than cores would wait for each other
 THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 # what a door needs: loaded when somebody first comes
-LOADS = {WORKERS: "xit.phases", KERNELS: "xit.report.ready"}
+LOADS = {WORKERS: "xit.phases", NOTEBOOKS: "xit.report.ready"}
 
 
 class Pool:

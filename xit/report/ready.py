@@ -1,4 +1,4 @@
-"""All that notebooks import, at once: loaded by the server that their kernels are forked from.
+"""All that notebooks and what executes them import: loaded by the server that both are forked from.
 
 What starts threads or opens sockets when it is loaded has no place here: a fork would not have
 them.
@@ -11,7 +11,7 @@ from importlib import import_module
 from xit import report
 
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # read when it is loaded
-for name in ("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "datasets"):
+for name in ("ipykernel.ipkernel", "ipykernel.kernelapp", "papermill", "xit.execute", "datasets"):
     import_module(name)
 for module in pkgutil.iter_modules(report.__path__, "xit.report."):
     if module.name != __name__:
