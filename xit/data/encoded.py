@@ -20,6 +20,7 @@ class Encoded(NamedTuple):
     """One split in one language. Shared between runs, so not to be changed."""
 
     rows: list[dict]
+    names: list[str]  # of the head's outputs, as from `hub.outputs`
     features: list[Feature]
     dropped: dict[str, int]  # rows read and dropped, as from `hub.rows`
     counts: dict[str, int]  # what became of them, as from `encode.features`
@@ -38,14 +39,14 @@ def read(
     tokenizer: PreTrainedTokenizerBase,
     max_length: int,
 ) -> Encoded:
-    """The rows of `hub.rows` and the features of `encode.features`; errors as theirs."""
+    """What `hub.rows`, `hub.outputs` and `encode.features` give; errors as theirs."""
     place = str(hub.root(where))  # "lab" and relative directories are each project's own
     key = (task, split, place, code, limit, id(tokenizer), max_length)
     if key in _kept:
         return _kept[key][0]
     rows, dropped = hub.rows(task, split, where, code, limit)
     features, counts = encode.features(task.kind, rows, task.inputs, tokenizer, max_length)
-    made = Encoded(rows, features, dropped, dict(counts))
+    made = Encoded(rows, hub.outputs(task, split, where, code), features, dropped, dict(counts))
     if len(rows) <= ROWS:
         if len(_kept) >= MOST:
             _kept.pop(next(iter(_kept)))

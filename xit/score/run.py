@@ -77,24 +77,23 @@ def scores(spec: Spec, out: Path, say: Say) -> None:
     model = Model(load_lm(state), {task.name: (task.kind, len(names))}, 0).eval()
     model.heads[task.name].load_state_dict(head)
     split, rows_out, said_out, counted = split_of(task, spec["split"]), [], [], {}
+    hub_of, limit = spec["where"]["hub"], spec.get("examples")
     for code in spec["languages"]:
-        hub_of, limit = spec["where"]["hub"], spec.get("examples")
-        if (told := hub.outputs(task, split, hub_of, code)) != names:
-            raise XitError(
-                f"{task.name} in {code!r} has labels {told}, but was trained with {names}"
-            )
         length = model.room(spec["max_length"])
-        rows, features, dropped, counts = encoded.read(
-            task, split, hub_of, code, limit, tokenizer, length
-        )
-        said = predictions(model, task, features, rows, names, tokenizer.pad_token_id)
+        read = encoded.read(task, split, hub_of, code, limit, tokenizer, length)
+        if read.names != names:
+            raise XitError(
+                f"{task.name} in {code!r} has labels {read.names}, but was trained with {names}"
+            )
+        rows, pad = read.rows, tokenizer.pad_token_id
+        said = predictions(model, task, read.features, rows, names, pad)
         for metric, value in metrics_of(task, rows, said, names, code).items():
             rows_out.append(
                 {"language": code, "split": spec["split"], "metric": metric, "value": value}
             )
         said_out += [{"language": code, "row": i, "prediction": json.dumps(p, ensure_ascii=False)}
                      for i, p in enumerate(said)]  # fmt: skip
-        counted[code] = dropped | counts
+        counted[code] = read.dropped | read.counts
     pd.DataFrame(rows_out).to_parquet(out / "scores.parquet", index=False)
     pd.DataFrame(said_out).to_parquet(out / "predictions.parquet", index=False)
     (out / "data.json").write_text(json.dumps(counted, indent=1) + "\n")
