@@ -1,5 +1,6 @@
 """Which runs a section is made of."""
 
+import dataclasses
 from collections.abc import Iterator
 
 import pytest
@@ -74,5 +75,10 @@ def test_every_state_on_the_way_is_scored(toy: Study) -> None:
     plain = chains.targets(toy, "none", ["udpos"], [1], parents[:1], eval_every=3)[0][0]
     assert runs.identity(plain) != runs.identity(tags[0])
     assert runs.identity(plain) == runs.identity(tags[0] | {"checkpoints": None})
+    selection = {"intermediate": ["none"], "targets": ["udpos"], "checkpoints": 2}
+    studied = dataclasses.replace(toy, ablations={"selection": selection})
+    for after, same in (("none", True), ("mnli", False)):
+        told = chains.targets(studied, after, ["udpos"], [1], parents[:1], eval_every=3)
+        assert (runs.name(told[0][0]) == runs.name(tags[0])) is same
     with pytest.raises(XitError, match="Tatoeba is scored as it is"):
         chains.along(toy, "none", ["tatoeba"], [1], parents[:1], 2)

@@ -41,7 +41,8 @@ def targets(
 ) -> list[list[Spec]]:
     """For each target and seed: fine-tune `parents[i]` (not for retrieval), score every language.
 
-    `after` is the intermediate task or variant that the parents come from, or "none".
+    `after` is the intermediate task or variant that the parents come from, or "none". What the
+    ablation of selection reads (`along`) is trained here already.
     """
     for name in names:
         if name not in study.targets:
@@ -55,7 +56,8 @@ def targets(
             chain = []
             if row.train is not None:
                 told = (study, "target", trained, parent, seed, settings, after)
-                chain.append(specs.fine_tune(*told))
+                kept = {"checkpoints": study.checkpoints(after, trained.name)}
+                chain.append(specs.fine_tune(*told) | kept)
                 parent = specs.parent_of(chain[0])
             length = settings["max_length"]
             chain.append(specs.scores(study, row, parent, after, seed, length))
@@ -81,7 +83,7 @@ def along(
         row = tasks.target(kept["task"])
         if not trained:
             raise XitError(f"{row.title} is scored as it is: there are no states to choose from")
-        spec = trained[0] | {"checkpoints": checkpoints, "slug": f"{trained[0]['slug']}-on-the-way"}
+        spec = trained[0] | {"checkpoints": checkpoints}
         told = (study, row, specs.parent_of(spec), after, spec["seed"], kept["max_length"])
         splits: list[tuple[tasks.Split | None, int | None]] = [(None, None)]
         if row.dev != specs.scored_split(study, row):

@@ -132,7 +132,8 @@ def model_directory(model: str) -> Path | None:
 
 
 def fine_tuned(study: Study) -> int:
-    """How many models the study fine-tunes and keeps: each of about the size of the first."""
+    """How many models the study fine-tunes and keeps, states on the way among them: each of about
+    the size of the first."""
 
     def trained(names: Iterable[str]) -> int:
         rows = map(tasks.target, names)
@@ -143,7 +144,7 @@ def fine_tuned(study: Study) -> int:
     for told in study.ablations.values():
         after = trained(told["targets"])
         count += len(told.get("variants", ())) * (1 + after)
-        count += len(told.get("intermediate", ())) * after * (1 + told.get("checkpoints", 0))
+        count += len(told.get("intermediate", ())) * after * told.get("checkpoints", 1)
     return study.num_seeds * count
 
 

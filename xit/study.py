@@ -102,6 +102,14 @@ class Study:
         named = (v for told in self.ablations.values() for v in told.get("variants", ()))
         return list(dict.fromkeys(named))
 
+    def checkpoints(self, after: str, target: str) -> int | None:
+        """How many states on the way a training on `target` keeps for the ablation of selection.
+
+        None: the ablation has no use for it. `after`: the intermediate task, or "none"."""
+        told = self.ablations.get("selection", {})
+        wanted = after in told.get("intermediate", ()) and target in told.get("targets", ())
+        return told.get("checkpoints") if wanted else None
+
     def sections(self) -> list[str]:
         """Every section, in reading order."""
         return [
@@ -174,6 +182,7 @@ class Study:
                 told["parts"] = {t.name: self.part_settings(t) for t in self.parts()}
         elif phase == "target":
             told["hyper"] = self.hyper.get("target")
+            told["checkpoints"] = [self.checkpoints(task, target) for target in self.targets]
             told.pop("intermediate")
             told.pop("mlm")
         elif phase == "multilingual_model":
