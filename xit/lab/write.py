@@ -32,7 +32,7 @@ GROUPS = (
 )
 SIZES = {
     # rows of the train splits and of one language's dev and test splits; text: stories a language
-    "lab": {"train": 12_000, "dev": 500, "test": 200, "text": 16_000},
+    "lab": {"train": 12_000, "dev": 500, "test": 120, "text": 16_000},
     "smoke": {"train": 300, "dev": 40, "test": 24, "text": 300},
 }
 
