@@ -11,7 +11,7 @@ from xit.variants import Variant
 
 def test_a_name_tells_all() -> None:
     assert variants.parse("mnli") == Variant("mnli")
-    assert variants.parse("mnli+mlm") == Variant("mnli", mlm=True)
+    assert variants.parse("mnli+mlm") == Variant("mnli", option="mlm")
     assert variants.parse("qqp@qab~0.2") == Variant("qqp", language="qab", errors=0.2)
     both = variants.parse("qqp@qab~0.2+mlm")
     assert both.slug == "qqp-in-qab-errors0.2-mlm"
@@ -21,12 +21,12 @@ def test_a_name_tells_all() -> None:
 
 @given(
     st.sampled_from(sorted(tasks.TRANSLATIONS)),
-    st.booleans(),
+    st.sampled_from(["", *variants.OPTIONS]),
     st.sampled_from(["", "de", "qab"]),
     st.sampled_from([0.0, 0.05, 0.25, 1.0]),
 )
-def test_there_and_back(task: str, mlm: bool, language: str, errors: float) -> None:
-    one = Variant(task, mlm, language, errors if language else 0.0)
+def test_there_and_back(task: str, option: str, language: str, errors: float) -> None:
+    one = Variant(task, option, language, errors if language else 0.0)
     assert variants.parse(str(one)) == one
 
 
@@ -34,7 +34,8 @@ def test_there_and_back(task: str, mlm: bool, language: str, errors: float) -> N
     ("name", "message"),
     [
         ("mnl", "intermediate task 'mnl': did you mean 'mnli'"),
-        ("mnli+mml", r"'mnli\+mml': expected task, task\+mlm"),
+        ("mnli+mml", r"option of intermediate task 'mnli\+mml': 'mml': did you mean 'mlm'"),
+        ("mnli+", r"'mnli\+': expected task, task\+option"),
         ("mnli~0.2", "expected task"),
         ("mnli@de~2", "share of errors between 0 and 1"),
         ("mnli@de~0.2.1", "share of errors between 0 and 1"),

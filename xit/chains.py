@@ -24,7 +24,7 @@ def intermediate(
     settings = study.settings("intermediate", row, **own)
     if row.name == tasks.MULTITASK:
         return [[specs.several(study, base, s, settings, **own)] for s in seeds]
-    if not variant.mlm:
+    if variant.option != "mlm":
         told = (study, "intermediate", row, base)
         return [[specs.fine_tune(*told, s, settings)] for s in seeds]
     beside = {BESIDE[k]: v for k, v in changed.items() if k in BESIDE}

@@ -196,7 +196,7 @@ def with_mlm(
     spec = fine_tune(study, "intermediate", task, parent, seed, settings)
     sample = (where, mlm["corpora"], mlm["sentences"], mlm["alpha"])
     return spec | {
-        "slug": f"{variant_of(spec)._replace(mlm=True).slug}-seed{seed}",
+        "slug": f"{variant_of(spec)._replace(option='mlm').slug}-seed{seed}",
         "mlm": mlm,
         "data": spec["data"] | {"text": corpus.fingerprint(*sample)},
     }
@@ -264,7 +264,7 @@ def scores(
 def variant_of(spec: Spec) -> Variant:
     """The intermediate task or variant that the run of `spec` has learnt."""
     language = spec["language"] if "errors" in spec else ""
-    return Variant(spec["task"], "mlm" in spec, language, spec.get("errors", 0.0))
+    return Variant(spec["task"], "mlm" if "mlm" in spec else "", language, spec.get("errors", 0.0))
 
 
 def task_of(spec: Spec, name: str) -> Task:

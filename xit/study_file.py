@@ -9,7 +9,13 @@ from xit import tasks, variants
 from xit.errors import XitError, unknown
 from xit.settings import BESIDE, MLM, PAPER, PRETRAIN, checked_setting
 
-ABLATIONS = ("mlm", "translation", "selection")  # sections that train what no other has trained
+# sections that train what no other has trained, with what a study file may say of each
+_VARIANTS = ("variants", "targets")
+ABLATIONS = {
+    "mlm": _VARIANTS,
+    "translation": _VARIANTS,
+    "selection": ("intermediate", "targets", "checkpoints"),
+}
 
 
 def read(path: Path, hub: str | None, known: Collection[str], needed: Collection[str]) -> dict:
@@ -109,11 +115,10 @@ def _ablations(file: str, table: dict, study: dict) -> dict[str, dict]:
         if section not in ABLATIONS:
             raise unknown(f"{file}: section under ablations:", section, ABLATIONS)
         told = _table(file, table, section)
-        lists = ("intermediate" if section == "selection" else "variants", "targets")
-        known = (*lists, "checkpoints") if section == "selection" else lists
         for key in told:
-            if key not in known:
-                raise unknown(f"{file}: name under {section}:", key, known)
+            if key not in ABLATIONS[section]:
+                raise unknown(f"{file}: name under {section}:", key, ABLATIONS[section])
+        lists = [k for k in ABLATIONS[section] if k in ("intermediate", *_VARIANTS)]
         names = {k: _names(file, k, told.get(k)) for k in lists}
         for name in names.get("variants", ()):
             variants.parse(name)

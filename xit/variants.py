@@ -11,33 +11,35 @@ import re
 from typing import NamedTuple
 
 from xit import tasks
-from xit.errors import XitError
+from xit.errors import XitError, unknown
 from xit.tasks import Task
 
+NAME = "[^+@~]+"
 FORM = re.compile(
-    r"(?P<task>[^+@~]+)(@(?P<language>[^+@~]+)(~(?P<errors>[\d.]+))?)?(?P<mlm>\+mlm)?"
+    rf"(?P<task>{NAME})(@(?P<language>{NAME})(~(?P<errors>[\d.]+))?)?(\+(?P<option>{NAME}))?"
 )
+OPTIONS = {"mlm": "MLM"}  # what training does beside the task, and its title
 
 
 class Variant(NamedTuple):
     """An intermediate task and what is different about it."""
 
     task: str
-    mlm: bool = False  # with multilingual masked language modelling as a further task
+    option: str = ""  # of OPTIONS; "mlm": multilingual masked language modelling as a further task
     language: str = ""  # of the training data, where that is a translation
     errors: float = 0.0  # share of content words that the lab's translator gets wrong
 
     def __str__(self) -> str:
         errors = f"~{self.errors:g}" if self.errors else ""
         language = f"@{self.language}{errors}" if self.language else ""
-        return f"{self.task}{language}{'+mlm' if self.mlm else ''}"
+        return f"{self.task}{language}{f'+{self.option}' if self.option else ''}"
 
     @property
     def slug(self) -> str:
         """The name as part of a directory's name."""
         errors = f"-errors{self.errors:g}" if self.errors else ""
         language = f"-in-{self.language}{errors}" if self.language else ""
-        return f"{self.task}{language}{'-mlm' if self.mlm else ''}"
+        return f"{self.task}{language}{f'-{self.option}' if self.option else ''}"
 
     @property
     def title(self) -> str:
@@ -47,7 +49,7 @@ class Variant(NamedTuple):
             text += f" in {self.language}"
         if self.errors:
             text += f", {100 * self.errors:g}% errors"
-        return text + (" + MLM" if self.mlm else "")
+        return text + (f" + {OPTIONS[self.option]}" if self.option else "")
 
     @property
     def row(self) -> Task:
@@ -61,9 +63,11 @@ def parse(name: str) -> Variant:
     found = FORM.fullmatch(name)
     if not found:
         raise XitError(
-            f"intermediate task {name!r}: expected task, task+mlm, task@language or "
+            f"intermediate task {name!r}: expected task, task+option, task@language or "
             "task@language~share of errors"
         )
+    if found["option"] and found["option"] not in OPTIONS:
+        raise unknown(f"option of intermediate task {name!r}:", found["option"], OPTIONS)
     tasks.intermediate(found["task"])
     try:
         errors = float(found["errors"] or 0)
@@ -73,6 +77,6 @@ def parse(name: str) -> Variant:
         raise XitError(f"intermediate task {name!r}: expected a share of errors between 0 and 1")
     if found["task"] == tasks.MULTITASK and name != tasks.MULTITASK:
         raise XitError(f"intermediate task {name!r}: multi-task training has no variants")
-    variant = Variant(found["task"], bool(found["mlm"]), found["language"] or "", errors)
+    variant = Variant(found["task"], found["option"] or "", found["language"] or "", errors)
     _ = variant.row  # refuses what there are no translations of
     return variant

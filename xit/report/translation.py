@@ -30,7 +30,7 @@ def _told(frame: pd.DataFrame) -> pd.DataFrame:
     """`frame` of translated data only, with `data` (its language) and `errors` (share, 0-1)."""
     named = frame["intermediate"].map(variants.parse)
     told = frame.assign(data=named.map(lambda v: v.language), errors=named.map(lambda v: v.errors))
-    return told[named.map(lambda v: bool(v.language) and not v.mlm).astype(bool)]
+    return told[named.map(lambda v: bool(v.language) and not v.option).astype(bool)]
 
 
 def examples(study: Study, names: Sequence[str]) -> pd.DataFrame:
