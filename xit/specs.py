@@ -27,8 +27,8 @@ RECIPES = {
     "mlm_loss": 1,
     "intermediate": 1,
     "target": 2,  # 2: dev.parquet
-    "scores": 1,
-    "retrieval": 2,  # scores of retrieval; 2: two ways of pooling
+    "scores": 2,  # 2: items.parquet
+    "retrieval": 3,  # scores of retrieval; 2: two ways of pooling, 3: items.parquet
 }  # raise when meaning changes
 CHECKPOINT = "xit/lab/checkpoint"  # study files name it so
 

@@ -205,3 +205,47 @@ def test_what_does_not_follow_is_said() -> None:
     told = comparison.appendix_in_words()
     assert "**199 are higher in Appendix B**" in told and "35 are the same and 6 lower" in told
     assert "NER after QQP" in told and "12 of 12" in told
+
+
+# -- is the paper reproduced? --
+
+
+def test_verdicts_by_the_rule(lab: Study) -> None:
+    """A study with the paper's model and languages, whose seeds lie around the paper's −1.2."""
+    paper = dataclasses.replace(
+        studies.load("paper", ""), split="validation", targets=("xnli",), num_seeds=3
+    )
+    codes = sorted(set(published.per_language("xnli")["language"]) - {"avg"})
+    rows = [
+        (after, "xnli", code, seed, 80.0 + change[seed - 1])
+        for after, change in (("none", (0, 0, 0)), ("mnli", (-1.1, -1.2, -1.0)),
+                              ("qqp", (-9.0, -9.1, -9.2)), ("hellaswag", (3.0, 3.1, 3.2)))
+        for code in codes
+        for seed in (1, 2, 3)
+    ]  # fmt: skip
+    assert comparison.not_comparable(paper) == []
+    told = comparison.verdicts(scores(*rows), paper).set_index("intermediate")["verdict"]
+    # the paper: MNLI −1.2, QQP −4.4, HellaSwag −7.1
+    assert told.to_dict() == {
+        "MNLI": "reproduced", "QQP": "same direction", "HellaSwag": "not reproduced",
+    }  # fmt: skip
+    other = comparison.verdicts(scores(*rows), lab)
+    assert set(other["verdict"]) == {"not comparable"}
+    assert "3 *not comparable*, as its languages and data are invented" in (
+        comparison.verdicts_in_words(other, lab)
+    )
+
+
+def test_the_published_changes_by_language_have_no_interval() -> None:
+    from xit.report import effects
+
+    cells = comparison.printed_cells()
+    mnli = cells["mnli", "xnli"]
+    assert mnli.values.shape == (1, 14) and "en" not in mnli.languages
+    table = published.per_language("xnli").query("not mlm and language == 'sw'")
+    by = table.set_index("intermediate")["value"]
+    assert mnli.values[0, mnli.languages.index("sw")] == pytest.approx(by["mnli"] - by["none"])
+    found = effects.of(cells)
+    assert not found["these"].map(lambda x: x.there).any()
+    tau = effects.agreement(found)
+    assert tau.to_dict()["mlqa"]["tydiqa"] == pytest.approx(0.78, abs=0.005)

@@ -10,6 +10,7 @@ import pytest
 from tests.toys import asked, made, tagged, toy_study, tuned, write
 from xit import paths, runs, specs, study, tasks
 from xit.errors import XitError
+from xit.report import effects
 from xit.score import metrics, run
 from xit.study import Study
 
@@ -92,6 +93,25 @@ def test_retrieval_scores_every_layer(toy: Study) -> None:
     counts = json.loads((made(spec) / "data.json").read_text())
     assert counts["de"]["read"] == 18
     assert counts["de"]["truncated"] == 0 and counts["de"]["longest"] <= counts["de"]["room"]
+
+
+def test_items_have_the_scores_as_their_means(toy: Study) -> None:
+    """What stands in items.parquet is all that intervals over test items need."""
+    spec = tuned(toy, "target", UDPOS, epochs=4.0)
+    made(spec)
+    for task, parent in ((UDPOS, specs.parent_of(spec)), (TATOEBA, specs.base(toy))):
+        path = made(specs.scores(toy, task, parent, "none", 1))
+        items = pd.read_parquet(path / "items.parquet")
+        scores = pd.read_parquet(path / "scores.parquet").query(f"metric == '{task.metric}'")
+        if "pooling" in scores:
+            scores = scores[scores["pooling"] == "mean"]
+        key = [c for c in ("language", "layer") if c in items]
+        for cell in scores.to_dict("records"):
+            mine = items[(items[key] == [cell[k] for k in key]).all(axis=1)]
+            columns = {str(c): mine[c].to_numpy(float) for c in mine if c not in (*key, "row")}
+            told = effects.influence(task.metric, columns)
+            assert told.mean() == pytest.approx(cell["value"])
+            assert list(mine["row"]) == list(range(len(mine)))
 
 
 def test_passages_longer_than_the_model_reads(toy: Study) -> None:

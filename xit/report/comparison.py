@@ -8,7 +8,7 @@ import pandas as pd
 
 from xit import tasks
 from xit.errors import unknown
-from xit.report import consistency, published, results
+from xit.report import consistency, effects, published, results, stats
 from xit.report.published import MLM, QA, ROUNDING
 from xit.settings import COMBINE
 from xit.study import Study
@@ -194,6 +194,41 @@ def beside_table(table: pd.DataFrame, study: Study) -> pd.DataFrame:
     )
 
 
+def verdicts(main: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """What `stats.RULE` says of each pair of `beside`: the paper's change, the prediction interval
+    for one new run of the study (both in points, means over all languages) and the verdict.
+    """
+    comparable = not not_comparable(study)
+    change = results.by_seed(results.change(main))
+    rows = []
+    for (intermediate, target), part in change.groupby(["intermediate", "target"], sort=False):
+        if intermediate in published.INTERMEDIATE.values() and target in PRINTED:
+            paper = published.published_change(str(intermediate), str(target))
+            runs = list(part.sort_values("seed")["change"])
+            interval = stats.prediction(runs)
+            rows.append(
+                {
+                    "intermediate": published.printed_name(str(intermediate)),
+                    "target": _titles(str(target)),
+                    "paper: change": f"{paper:+.1f}",
+                    "one new run here": effects.ends(interval),
+                    "verdict": stats.verdict(runs, paper, comparable),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def verdicts_in_words(table: pd.DataFrame, study: Study) -> str:
+    """How often each verdict is given, and why none is where the study is not comparable."""
+    if table.empty:
+        return ""
+    counts = table["verdict"].value_counts(sort=False)
+    text = f"Study `{study.name}`: " + ", ".join(f"{n} *{name}*" for name, n in counts.items())
+    if reasons := not_comparable(study):
+        text += f", as {'; '.join(reasons)}"
+    return f"{text}."
+
+
 def own_heat(table: pd.DataFrame) -> pd.DataFrame:
     """The study's changes among `beside`, as `heatmaps.change_maps` takes them."""
     told = table[table["intermediate"] != "none"]
@@ -202,6 +237,22 @@ def own_heat(table: pd.DataFrame) -> pd.DataFrame:
         target=told["target"].map(_titles),
         change=told["study_change"],
     )
+
+
+# -- by language, as the paper prints it --
+
+
+def printed_cells() -> dict[tuple[str, str], stats.Grid]:
+    """Appendix B's changes by language as grids of one seed, without English and multilingual MLM;
+    QA is the mean of F1 and EM. What `effects` makes of them has no intervals."""
+    table = published.appendix()
+    table = table[~table["mlm"] & ~table["language"].isin(["avg", "en"])]
+    key = ["target", "language"]
+    main = table.groupby(["intermediate", *key], sort=False)["value"].mean().reset_index()
+    base = main[main["intermediate"] == "none"].set_index(key)["value"].rename("baseline")
+    change = main[main["intermediate"] != "none"].join(base, on=key)
+    change = change.assign(change=change["value"] - change["baseline"], seed=0)
+    return effects.grids(change.dropna(subset=["change"]), {})
 
 
 # -- in words --

@@ -65,7 +65,9 @@ def items_of(
 
 
 def scores(spec: Spec, out: Path, say: Say) -> None:
-    """scores.parquet (language, split, metric, value), predictions.parquet, data.json (counts)."""
+    """scores.parquet (language, split, metric, value), predictions.parquet, data.json (counts), and
+    items.parquet: language, row, and what the row contributes (`items_of`).
+    """
     task = tasks.target(spec["task"])
     source, number = spec["where"]["parent"], spec.get("checkpoint")
     tokenizer = load_tokenizer(source)
@@ -76,7 +78,8 @@ def scores(spec: Spec, out: Path, say: Say) -> None:
     head = load_file(Path(state) / "head.safetensors")
     model = Model(load_lm(state), {task.name: (task.kind, len(names))}, 0).eval()
     model.heads[task.name].load_state_dict(head)
-    split, rows_out, said_out, counted = split_of(task, spec["split"]), [], [], {}
+    split, rows_out, said_out, items_out = split_of(task, spec["split"]), [], [], []
+    counted = {}
     hub_of, limit = spec["where"]["hub"], spec.get("examples")
     for code in spec["languages"]:
         length = model.room(spec["max_length"])
@@ -93,11 +96,19 @@ def scores(spec: Spec, out: Path, say: Say) -> None:
             )
         said_out += [{"language": code, "row": i, "prediction": json.dumps(p, ensure_ascii=False)}
                      for i, p in enumerate(said)]  # fmt: skip
+        items_out.append(_items(code, items_of(task, rows, said, names, code)))
         counted[code] = read.dropped | read.counts
     pd.DataFrame(rows_out).to_parquet(out / "scores.parquet", index=False)
     pd.DataFrame(said_out).to_parquet(out / "predictions.parquet", index=False)
+    pd.concat(items_out).to_parquet(out / "items.parquet", index=False)
     (out / "data.json").write_text(json.dumps(counted, indent=1) + "\n")
     return None
+
+
+def _items(code: str, items: metrics.Items) -> pd.DataFrame:
+    """language, row, and the columns of `items`."""
+    frame = pd.DataFrame(items)
+    return pd.DataFrame({"language": code, "row": range(len(frame))}).join(frame)
 
 
 def split_of(task: Task, split: str) -> tasks.Split:
@@ -109,10 +120,10 @@ def split_of(task: Task, split: str) -> tasks.Split:
 
 def _retrieval(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Path) -> None:
     """Accuracy of sentence retrieval on every layer, by mean and by first token ("cls"), raw and
-    with each language's mean removed.
+    with each language's mean removed; items.parquet: which sentences are found, raw and by mean.
     """
     model = Model.load(spec["where"]["parent"], {}, 0).eval()
-    split, rows_out, counted = split_of(task, spec["split"]), [], {}
+    split, rows_out, items_out, counted = split_of(task, spec["split"]), [], [], {}
     for code in spec["languages"]:
         rows, dropped = hub.rows(task, split, spec["where"]["hub"], code)
         sides, counts = [], []
@@ -126,14 +137,18 @@ def _retrieval(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: 
             for layer, (x, y) in enumerate(zip(*layers, strict=True)):
                 shared = {"language": code, "split": spec["split"]}
                 place = {"layer": layer, "pooling": pooling}
+                right = retrieval.tatoeba_items(x, y).astype(np.float64)
+                if pooling == "mean":
+                    items_out.append(_items(code, {"right": right}).assign(layer=layer))
                 found = {
-                    "acc": retrieval.tatoeba_accuracy(x, y),
+                    "acc": 100 * float(right.mean()),
                     "acc_centred": retrieval.tatoeba_accuracy(
                         retrieval.centre(x), retrieval.centre(y)
                     ),
                 }
                 rows_out += [shared | {"metric": m, "value": v} | place for m, v in found.items()]
     pd.DataFrame(rows_out).to_parquet(out / "scores.parquet", index=False)
+    pd.concat(items_out).to_parquet(out / "items.parquet", index=False)
     (out / "data.json").write_text(json.dumps(counted, indent=1) + "\n")
 
 
