@@ -116,7 +116,7 @@ def _with_seeds(names: Iterable[str], seeds: Iterable[int], most: int = 12) -> s
     return f" ({'; '.join(told[:most])}{rest})" if told else ""
 
 
-def results(change: pd.DataFrame, study: Study) -> str:
+def results(change: pd.DataFrame) -> str:
     """The main changes in words: largest gain and loss, and how often seeds agree in sign."""
     seeds = change.groupby(["intermediate", "target", "seed"])["change"].mean()
     mean = seeds.groupby(["intermediate", "target"]).mean()
@@ -132,11 +132,8 @@ def results(change: pd.DataFrame, study: Study) -> str:
     count = change["seed"].nunique()
     if count == 1:
         return text + "One seed: no interval, and no way to tell a change from chance."
-    text += f"In {int(same.sum())} of {len(same)} all seeds agree on the sign. "
-    if count < 5:
-        text += f"With {count} seeds a cell is a range, not an interval: "
-        text += "a change smaller than the range of its seeds is not a finding."
-    return text
+    text += f"In {int(same.sum())} of {len(same)} all seeds agree on the sign; which are more than "
+    return text + "chance, the intervals above say."
 
 
 def xstilts(choice: pd.DataFrame, firm: pd.DataFrame, study: Study) -> str:
