@@ -112,3 +112,11 @@ def test_lines_of_a_file_as_they_are_written(tmp_path: Path) -> None:
         assert next(lines) == "a\n"
         assert child.poll() is None
         assert list(lines) == ["bc\n", "d"]
+
+
+def test_an_error_is_told_with_all_its_lines() -> None:
+    said = ["| tasks: 2 s\n", "error: the book did not build:\n", "methods.md:1: WARNING: no\n",
+            "RuleException:\n", "error: another\n"]  # fmt: skip
+    assert build._error(said) == "the book did not build:\nmethods.md:1: WARNING: no"
+    assert build._error(["error: first\n", "error: second\n"]) == "first"
+    assert build._error(["| tasks: 2 s\n"]) == ""

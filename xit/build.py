@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import TextIO
 
@@ -182,12 +183,18 @@ def snakemake(
             child.terminate()
             raise
     if child.returncode:
-        errors = [x for x in tail if x.startswith("error: ")]
-        if errors:
-            raise XitError(errors[0][len("error: ") :].strip())
+        if message := _error(tail):
+            raise XitError(message)
         raise XitError(
             "the build failed:\n" + "".join(tail[-25:]) + "all of it is in runs/build.log"
         )
+
+
+def _error(lines: list[str]) -> str:
+    """The first error among `lines`, with what it goes on to say; "" without one."""
+    at = next((i for i, x in enumerate(lines) if x.startswith("error: ")), len(lines))
+    told = takewhile(lambda x: not re.match(r"RuleException|\[|\s*$|error: ", x), lines[at + 1 :])
+    return "".join([x.removeprefix("error: ") for x in lines[at : at + 1]] + list(told)).strip()
 
 
 def _lines(child: subprocess.Popen, file: TextIO) -> Iterator[str]:
