@@ -6,6 +6,9 @@ from xit import tasks
 from xit.errors import XitError, unknown
 
 COMBINE = ("median", "mean")  # how a study's seeds become one number beside the paper's median
+# distances of a language from the source, as far as a table has them; the last is counted
+DISTANCES = ("syntactic", "lexical", "phonological", "inventory", "featural", "geographic",
+             "genetic", "other-script", "sub-words")  # fmt: skip
 SETTINGS = {
     # name: (type, meaning); None in a study means: as in the paper
     "learning_rate": (float, "peak learning rate"),

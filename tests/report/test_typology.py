@@ -7,7 +7,8 @@ import pytest
 
 from tests.shared import SHARED
 from xit.errors import XitError
-from xit.report.typology import families, family, languages, order
+from xit.lab import languages as lab
+from xit.report.typology import SCRIPT, families, family, languages, measures, order, shipped, table
 
 TABLE = """iso639_1,iso639_3,name,family,script
 aa,aaa,Far cousin,Home,Latn
@@ -87,8 +88,47 @@ def test_errors(tmp_path: Path) -> None:
         languages(tmp_path)
 
 
+# -- where the table comes from --
+
+
+def test_the_hub_itself_has_the_shipped_table() -> None:
+    told = table("", "en")
+    assert len(told) == 50
+    assert order(told, "en", ["ja", "zh", "de", "en", "nl", "fr"]) == [
+        "en", "nl", "de", "fr", "zh", "ja",
+    ]  # fmt: skip
+    assert told.loc["ru", SCRIPT] == 1 and told.loc["de", SCRIPT] == 0
+    assert measures(table("", "sw")) == [SCRIPT]  # no distances from Swahili are shipped
+    assert order(table("", "sw"), "sw", ["yo", "en", "sw"])[0] == "sw"
+
+
+def test_a_hub_s_own_table_comes_first(tmp_path: Path) -> None:
+    told = table(str(hub(tmp_path)), "cc")
+    assert told.index.tolist() == ["aa", "bb", "cc", "dd", "ee", "fff"]
+    assert told[SCRIPT].tolist() == [0, 1, 0, 0, 1, 1]
+    assert measures(told) == ["syntactic", "genetic", SCRIPT]
+
+
+def test_distances_from_english_are_no_distances_from_chinese(tmp_path: Path) -> None:
+    place = hub(tmp_path, "distances_from_english.csv")
+    text = (place / "typology" / "languages.csv").read_text()
+    text = text.replace("aa,aaa,", "zh,aaa,").replace("bb,bbb", "en,bbb")
+    (place / "typology" / "languages.csv").write_text(text)
+    told = table(str(place), "zh")
+    assert told["syntactic"]["en"] == shipped("zh")["syntactic"]["en"]
+    assert table(str(place), "en").loc["zh", "syntactic"] == 0.9
+
+
+def test_a_property_is_not_lost_to_a_distance_of_its_name(tmp_path: Path) -> None:
+    (tmp_path / "typology").mkdir()
+    lab.typology().to_csv(tmp_path / "typology" / "languages.csv", index=False)
+    lab.distances().to_csv(tmp_path / "typology" / "distances_from_source.csv", index=False)
+    told = table(str(tmp_path), "qaa")
+    assert told.loc["qae", "script"] == "Cyrl" and told.loc["qae", SCRIPT] == 1
+    assert measures(told) == ["syntactic", "lexical", "genetic", SCRIPT]
+
+
 def test_the_lab_s_table_has_the_same_shape() -> None:
-    lab = pytest.importorskip("xit.lab.languages")
     far = lab.distances().drop(columns="iso639_1")
     table = lab.typology().merge(far, on="iso639_3").set_index("iso639_1")
     shown = order(table, lab.SOURCE)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pandas as pd
 
 from xit import specs, tasks
-from xit.data import hub
 from xit.errors import XitError
 from xit.report import collapse, published, results, stacked, typology
 from xit.report.chance import chance as chance  # which pages call tables.chance
@@ -119,10 +118,7 @@ def language_order(study: Study) -> list[str]:
     """All languages of the study, source first, then by family and distance."""
     every = dict.fromkeys(c for t in study.targets for c in study.languages_of(t))
     codes = [study.source, *(c for c in every if c != study.source)]
-    place = hub.root(str(study.hub))
-    if not place or not (Path(place) / "typology").is_dir():
-        return codes
-    return typology.order(typology.languages(Path(place)), study.source, codes)
+    return typology.order(typology.table(str(study.hub), study.source), study.source, codes)
 
 
 def every_metric(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -149,12 +145,9 @@ TYPOLOGY = {
 
 
 def languages(study: Study) -> pd.DataFrame:
-    """The study's languages, near to far, with what the hub's typology table tells of them."""
-    place = hub.root(str(study.hub))
+    """The study's languages, near to far, with what the typology table tells of them."""
     order = language_order(study)
-    if not place or not (Path(place) / "typology").is_dir():
-        return pd.DataFrame({"code": order, "language": [hub.language("", c)[1] for c in order]})
-    known = typology.languages(Path(place)).reindex(order)
+    known = typology.table(str(study.hub), study.source).reindex(order)
     columns = [c for c in TYPOLOGY if c in known]
     table = known[columns].rename(columns=TYPOLOGY).astype(object)
     return table.rename_axis("code").reset_index()

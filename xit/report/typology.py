@@ -1,8 +1,12 @@
 """What is known about the languages, and the order in which tables and figures show them.
 
+    table(study.hub, study.source)      # a row a language, distances from the source beside it
+
 Reads `typology/` of a hub directory: `languages.csv` and, where there is one, a table of distances
 from the source language, real (`distances_from_english.csv`, URIEL) or of the lab
-(`distances_from_source.csv`). Same columns, so the rest of the project need not know which.
+(`distances_from_source.csv`). The Hub itself has none: then it is the shipped table of XTREME-R's
+50 languages (`uriel/`, made by xit/report/uriel.py). Same columns, so the rest of the project need
+not know which.
 """
 
 from collections.abc import Iterable
@@ -10,28 +14,72 @@ from pathlib import Path
 
 import pandas as pd
 
+from xit.data import hub
 from xit.errors import XitError, unknown
+from xit.settings import DISTANCES
 
-DISTANCES = ("distances_from_source.csv", "distances_from_english.csv")
+ENGLISH = "distances_from_english.csv"
+FILES = ("distances_from_source.csv", ENGLISH)
+SHIPPED = Path(__file__).parent / "uriel"
 REQUIRED = ("iso639_1", "iso639_3", "name", "family", "script")
+SCRIPT, OVERLAP = "other-script", "sub-words"  # of DISTANCES, those that are made here
 UNKNOWN = "unknown"  # the family of a language that the table lacks
 
 
-def languages(hub_root: Path) -> pd.DataFrame:
+def table(where: str, source: str) -> pd.DataFrame:
+    """The languages of hub `where`, as `languages`, with distances from `source`.
+
+    From its own `typology/` where it has one, else the shipped table; that gives the distances,
+    too, where the hub's own are from English and `source` is not. Beside them SCRIPT: 1
+    where the script is another than that of `source`, else 0.
+    """
+    place = hub.root(where)
+    if not place or not (Path(place) / "typology").is_dir():
+        told = shipped(source)
+    else:
+        told = languages(Path(place), source)
+        if not measures(told):
+            told = told.join(shipped(source)[measures(shipped(source))])
+    if source in told.index:
+        told[SCRIPT] = (told["script"] != told.loc[source, "script"]).astype(float)
+    return told
+
+
+def shipped(source: str) -> pd.DataFrame:
+    """As `languages`: the 50 languages of XTREME-R; distances from en, zh and ar, else none."""
+    table = _read(SHIPPED / "languages.csv", REQUIRED)
+    far = _read(SHIPPED / "distances.csv", ("source", "iso639_3"))
+    far = far[far["source"] == source].drop(columns="source")
+    return _joined(table, far) if len(far) else _joined(table, None)
+
+
+def languages(hub_root: Path, source: str | None = None) -> pd.DataFrame:
     """One row per language, indexed by `language` (two-letter code; three-letter if it has none).
 
     All columns of `languages.csv`, then the distances (0 = as the source language, mostly up to 1;
-    kilometres where the column says so). XitError if the table is not there or lacks a column.
+    kilometres where the column says so), but none from English where `source` is another. Of
+    a property and a distance of one name the property. XitError if the table is not there or lacks
+    a column.
     """
     folder = Path(hub_root) / "typology"
     table = _read(folder / "languages.csv", REQUIRED)
-    for file in DISTANCES:
-        if (folder / file).exists():
-            far = _read(folder / file, ("iso639_3",)).drop(columns="iso639_1", errors="ignore")
-            table = table.merge(far, on="iso639_3", how="left", validate="one_to_one")
-            break
+    for file in FILES:
+        if (folder / file).exists() and (file != ENGLISH or source in (None, "en")):
+            return _joined(table, _read(folder / file, ("iso639_3",)))
+    return _joined(table, None)
+
+
+def _joined(table: pd.DataFrame, far: pd.DataFrame | None) -> pd.DataFrame:
+    if far is not None:
+        far = far.drop(columns=[c for c in far if c in table and c != "iso639_3"])
+        table = table.merge(far, on="iso639_3", how="left", validate="one_to_one")
     code = table["iso639_1"].where(table["iso639_1"] != "", table["iso639_3"])
     return table.set_index(code.rename("language"))
+
+
+def measures(table: pd.DataFrame) -> list[str]:
+    """The distances that `table` has, of settings.DISTANCES, in their order."""
+    return [name for name in DISTANCES if name in table]
 
 
 def _read(file: Path, required: Iterable[str]) -> pd.DataFrame:
