@@ -238,13 +238,12 @@ def _weights(groups: NDArray[np.intp], draws: int, rng: np.random.Generator | No
 
 def holm(p: Sequence[float]) -> list[float]:
     """p-values adjusted for their number (Holm 1979); NaN stays, and does not count."""
-    from statsmodels.stats.multitest import multipletests
-
     values = np.asarray(p, float)
-    known = ~np.isnan(values)
-    if known.any():
-        values[known] = multipletests(values[known], method="holm")[1]
-    return [float(x) for x in values]
+    order = np.argsort(values)[: int((~np.isnan(values)).sum())]  # NaN is sorted to the end
+    steps = values[order] * np.arange(len(order), 0, -1)
+    adjusted = values.copy()
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(steps))
+    return [float(x) for x in adjusted]
 
 
 def ranks(
