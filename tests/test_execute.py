@@ -148,6 +148,7 @@ def test_convert_names_what_it_expected() -> None:
         ("intermediate/squad1", "seed=1", "did you mean 'intermediate/squad_v1'"),
         ("results", "seed=1", "unknown parameter of section 'results': 'seed'"),
         ("published", "combine=medium", "combine seeds 'medium': did you mean 'median'"),
+        ("distance", "distance=syntax", "unknown distance 'syntax': did you mean 'syntactic'"),
     ],
 )
 def test_values_that_make_no_sense_are_refused(

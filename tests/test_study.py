@@ -93,14 +93,15 @@ def test_sections_and_what_they_wait_for() -> None:
     one = toy()
     assert one.sections() == [
         "tasks", "multilingual_model", "intermediate/mnli", "intermediate/squad_v1", "target/none",
-        "target/mnli", "target/squad_v1", "results", "published", "data",
+        "target/mnli", "target/squad_v1", "results", "distance", "published", "data",
     ]  # fmt: skip
     assert one.needs("tasks") == one.needs("multilingual_model") == []
     assert one.needs("intermediate/mnli") == ["multilingual_model"]
     assert one.needs("target/none") == ["multilingual_model"]
     assert one.needs("target/mnli") == ["intermediate/mnli"]
-    assert one.needs("results") == one.sections()[1:-3]
-    assert one.needs("published") == one.needs("data") == one.needs("results")
+    assert one.needs("results") == one.sections()[1:-4]
+    for section in ("distance", "published", "data"):
+        assert one.needs(section) == one.needs("results")
     order = one.sections()
     for section in order:
         assert all(order.index(n) < order.index(section) for n in one.needs(section))
@@ -166,7 +167,7 @@ def test_a_change_touches_the_sections_that_depend_on_it(changed: dict, touched:
 def test_an_ablation_is_a_section_that_waits_for_what_it_is_compared_with() -> None:
     told = {"mlm": {"variants": ["mnli+mlm"], "targets": ["tatoeba"]}}
     one = toy(ablations=told, mlm={"sentences": 30})
-    assert one.sections()[-4:] == ["results", "mlm", "published", "data"]
+    assert one.sections()[-5:] == ["results", "mlm", "distance", "published", "data"]
     assert one.needs("mlm") == ["target/none", "target/mnli"]
     assert "mlm" not in one.needs("results") and "mlm" in one.needs("data")
     assert one.parameters("mlm") == {
@@ -184,7 +185,7 @@ def test_an_ablation_is_a_section_that_waits_for_what_it_is_compared_with() -> N
 
 def test_the_section_of_selection() -> None:
     one = toy(ablations={"selection": SELECTION})
-    assert one.sections()[-4:] == ["results", "selection", "published", "data"]
+    assert one.sections()[-5:] == ["results", "selection", "distance", "published", "data"]
     assert one.needs("selection") == ["target/none", "target/mnli", "target/squad_v1"]
     assert one.parameters("selection") == {
         "study": "toy", "hub": "hub", "intermediate": ["none", "mnli"], "targets": ["xquad"],

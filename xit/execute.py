@@ -24,7 +24,7 @@ import yaml
 from xit import tasks, variants
 from xit.errors import XitError, unknown
 from xit.paths import project
-from xit.settings import BESIDE, COMBINE, SETTINGS, checked_setting
+from xit.settings import BESIDE, COMBINE, DISTANCES, SETTINGS, checked_setting
 from xit.study import NOTEBOOKS, Study
 from xit.study_file import check_selection
 
@@ -136,6 +136,8 @@ def check_values(values: dict[str, object], study: Study, section: str) -> None:
                     raise unknown(f"intermediate task of study {study.name!r}:", task, known)
             if not value:
                 raise XitError("variants is empty: name at least one")
+        if key == "distance" and value not in DISTANCES:
+            raise unknown("distance", str(value), DISTANCES)
         if key == "combine" and value not in COMBINE:
             raise unknown("way to combine seeds", str(value), COMBINE)
         if key == "steps" and isinstance(value, int) and value < 1:

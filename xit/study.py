@@ -2,7 +2,7 @@
 
 A study is `notebooks/studies/<name>.yaml`. Its sections, each one notebook executed with its own
 parameters, are `tasks`, `multilingual_model`, `intermediate/<task>`, `target/<task or none>`,
-`results`, `published` and `data`, and the ABLATIONS that the study names.
+`results`, `distance`, `published` and `data`, and the ABLATIONS that the study names.
 """
 
 import dataclasses
@@ -27,11 +27,13 @@ NOTEBOOKS = {
     "mlm": "05_mlm.ipynb",
     "translation": "06_translation.ipynb",
     "selection": "07_selection.ipynb",
+    "distance": "11_distance.ipynb",
     "published": "08_published.ipynb",
     "data": "09_data.ipynb",
 }
 TRAINING = ("multilingual_model", "intermediate", "target")  # each section trains, and needs torch
-READING = ("tasks", "results", "published", "data")  # only read: the hub, or what others made
+# only read: the hub, or what others made
+READING = ("tasks", "results", "distance", "published", "data")
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ class Study:
             *(f"target/{t}" for t in self.intermediate),
             "results",
             *(a for a in ABLATIONS if a in self.ablations),
+            "distance",
             "published",
             "data",
         ]
