@@ -8,7 +8,7 @@ import pandas as pd
 
 from xit import tasks
 from xit.errors import unknown
-from xit.report import consistency, effects, published, results, stats
+from xit.report import consistency, effects, published, results, stats, typology
 from xit.report.published import MLM, QA, ROUNDING
 from xit.settings import COMBINE
 from xit.study import Study
@@ -252,7 +252,8 @@ def printed_cells() -> dict[tuple[str, str], stats.Grid]:
     base = main[main["intermediate"] == "none"].set_index(key)["value"].rename("baseline")
     change = main[main["intermediate"] != "none"].join(base, on=key)
     change = change.assign(change=change["value"] - change["baseline"], seed=0)
-    return effects.grids(change.dropna(subset=["change"]), {})
+    family = typology.family_of(typology.shipped("en"))
+    return effects.grids(change.dropna(subset=["change"]), family)
 
 
 # -- in words --

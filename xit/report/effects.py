@@ -8,13 +8,11 @@ language: one row a cell, language and seed, in points.
 """
 
 from collections.abc import Hashable, Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from xit import specs, tasks
-from xit.data import hub
 from xit.report import stacked, stats, typology
 from xit.report.names import TITLES
 from xit.report.results import COLLAPSED, NO_INTERVAL
@@ -28,12 +26,8 @@ Items = dict[tuple[str, str], dict[str, Floats]]  # cell → language → (seeds
 
 
 def families(study: Study) -> dict[str, str]:
-    """Language → family, of the study's languages that a typology table tells of."""
-    place = hub.root(str(study.hub))
-    if not place or not (Path(place) / "typology").is_dir():
-        return {}
-    told = typology.languages(Path(place))["family"]
-    return {str(code): str(name) for code, name in told.items()}
+    """Language → family, of the languages that the study's typology table tells of."""
+    return typology.family_of(typology.table(str(study.hub), study.source))
 
 
 # -- test items --

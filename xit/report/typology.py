@@ -138,6 +138,11 @@ def family(table: pd.DataFrame, code: str) -> str:
     return str(table["family"].get(code, UNKNOWN))
 
 
+def family_of(table: pd.DataFrame) -> dict[str, str]:
+    """Language → family, of all in `table`."""
+    return {str(code): str(name) for code, name in table["family"].items()}
+
+
 def families(table: pd.DataFrame, codes: Iterable[str]) -> list[tuple[str, list[str]]]:
     """Runs of neighbouring `codes` of one family: [(family, codes), …], for bands and headings."""
     runs: list[tuple[str, list[str]]] = []
