@@ -16,7 +16,7 @@ from xit.report.site import SiteError, build, collect, table_of_contents
 
 BOOK = Path(__file__).parents[2] / "book"
 SECTIONS = ["tasks", "multilingual_model", "intermediate/squad_v1", "target/none", "results",
-            "published", "data"]  # fmt: skip
+            "distance", "published", "data"]  # fmt: skip
 GLUED = {
     "study_title": "trial",
     "study_kind": "made-up numbers for a test",
@@ -170,5 +170,6 @@ def test_sections_fall_into_parts_in_the_given_order() -> None:
         "Phase 2: intermediate tasks": ["study/intermediate/squad_v1"],
         "Phase 3: target tasks": ["study/target/none", "study/target/squad_v1"],
         "Results": ["study/results", "study/published", "study/data", "study/ablations/layers"],
+        "Extension studies": ["study/distance"],
         "Sources": ["references"],
     }

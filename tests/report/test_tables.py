@@ -173,9 +173,15 @@ def test_every_metric(toy: Study) -> None:
 
 
 def test_languages(toy: Study) -> None:
+    """This hub has no typology: the shipped table stands in."""
     told = tables.languages(toy)
-    assert told.to_numpy().tolist() == [["en", "English"], ["de", "German"]]
+    assert told.to_numpy().tolist() == [
+        ["en", "English", "Indo-European", "Latn", 0.0],
+        ["de", "German", "Indo-European", "Latn", 0.0975],
+    ]
 
 
 def test_language_order(toy: Study) -> None:
-    assert tables.language_order(toy) == ["en", "de"]  # this hub has no typology
+    assert tables.language_order(toy) == ["en", "de"]
+    far = dataclasses.replace(toy, targets=("panx",), languages={"all": ("ja", "ru", "de", "en")})
+    assert tables.language_order(far) == ["en", "de", "ru", "ja"]
