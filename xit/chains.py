@@ -50,16 +50,16 @@ def targets(
     chains = []
     for name in names:
         row = tasks.target(name)
-        trained = tasks.target(row.model_of or name)
-        settings = study.settings("target", trained, **changed)
+        steps = tasks.trained(row)
+        length = study.settings("target", steps[-1] if steps else row, **changed)["max_length"]
         for seed, parent in zip(seeds, parents, strict=True):
-            chain = []
-            if row.train is not None:
-                told = (study, "target", trained, parent, seed, settings, after)
-                kept = {"checkpoints": study.checkpoints(after, trained.name)}
+            chain, head = list[Spec](), ""
+            for task in steps:  # one, but for a target that something else is learnt before
+                settings = study.settings("target", task, **changed)
+                told = (study, "target", task, parent, seed, settings, after, head)
+                kept = {"checkpoints": study.checkpoints(after, task.name)}
                 chain.append(specs.fine_tune(*told) | kept)
-                parent = specs.parent_of(chain[0])
-            length = settings["max_length"]
+                parent, head = specs.parent_of(chain[-1]), task.name
             chain.append(specs.scores(study, row, parent, after, seed, length))
             chains.append(chain)
     return chains
@@ -83,11 +83,13 @@ def along(
         row = tasks.target(kept["task"])
         if not trained:
             raise XitError(f"{row.title} is scored as it is: there are no states to choose from")
-        spec = trained[0] | {"checkpoints": checkpoints}
+        *before, last = trained
+        spec = last | {"checkpoints": checkpoints}
         told = (study, row, specs.parent_of(spec), after, spec["seed"], kept["max_length"])
         splits: list[tuple[tasks.Split | None, int | None]] = [(None, None)]
         if row.dev != specs.scored_split(study, row):
             splits.append((row.dev, spec["settings"]["eval_examples"]))
         states = (None, *range(1, checkpoints + 1))
-        chains.append([spec, *(specs.scores(*told, *s, state) for state in states for s in splits)])
+        scored = [specs.scores(*told, *s, state) for state in states for s in splits]
+        chains.append([*before, spec, *scored])
     return chains

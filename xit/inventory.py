@@ -60,20 +60,29 @@ def parts(study: Study) -> Iterator[Part]:
         if task.language:
             yield from _training(task, task.dev, task.language)
     for task in map(tasks.target, study.targets):
-        yield from _training(task, tasks.TUNE.get(task.name, task.dev), study.source)
+        for step in tasks.trained(task):
+            if step.name == task.name or step.name in tasks.FIRST:
+                yield from _training(step, tasks.TUNE.get(step.name, step.dev), study.source)
+        if task.supplied and task.kind == "ranking":
+            continue  # files of its own, without which the study has no such target
         split = specs.scored_split(study, task)
         # a config that holds all languages is looked at once
         codes = [study.source] if split.by_id else specs.scored_languages(study, task, split)
-        yield from (Part(task, split, code) for code in codes)
+        yield from (part for code in codes for part in _scored(task, split, code))
         if task.kind == "mining":  # the threshold is chosen on development data
             assert task.dev is not None
             yield from (Part(task, task.dev, code) for code in codes)
     for task in map(tasks.target, study.ablations.get("selection", {}).get("targets", ())):
         assert task.dev is not None  # the oracle chooses by it
         if task.dev != specs.scored_split(study, task):
-            yield from (
-                Part(task, task.dev, c) for c in specs.scored_languages(study, task, task.dev)
-            )
+            for code in specs.scored_languages(study, task, task.dev):
+                yield from _scored(task, task.dev, code)
+
+
+def _scored(task: Task, split: Split, code: str) -> Iterator[Part]:
+    """What `task` is scored on in one language, which may lie elsewhere or be several datasets."""
+    split = task.where(split, code)
+    yield from (Part(task, one, code) for one in (split, *split.more))
 
 
 def _texts(use: str, corpora: dict[str, list[str]]) -> Iterator[Part]:
@@ -106,11 +115,12 @@ def looked(where: str, part: Part) -> look.Found:
 
 def _found(where: str, part: Part) -> look.Found:
     config = hub.config(part.task, part.split, where, part.code)
-    return look.split(where, part.split.repo, config, part.split.split)
+    return look.split(where, part.split.repo, config, part.split.split, part.split.revision)
 
 
 def _lacking(part: Part, found: look.Found) -> list[str]:
-    return [c for c in part.task.columns if found.columns is not None and c not in found.columns]
+    wanted = part.split.columns or part.task.columns
+    return [c for c in wanted if found.columns is not None and c not in found.columns]
 
 
 def lines(study: Study) -> list[Line]:
@@ -137,7 +147,7 @@ def fine_tuned(study: Study) -> int:
 
     def trained(names: Iterable[str]) -> int:
         rows = map(tasks.target, names)
-        return sum(row.train is not None and not row.model_of for row in rows)
+        return sum(len(tasks.trained(row)) for row in rows if not row.model_of)
 
     before = len(study.intermediate)
     count = before + trained(study.targets) * (1 + before)

@@ -171,6 +171,8 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
     names = {t: hub.outputs(t, t.train, where, code) for t in wanted if t.train}
     heads = {t.name: (t.kind, len(n)) for t, n in names.items()}
     model = Model.load(spec["where"]["parent"], heads, spec["seed"])
+    if "head" in spec:  # of the parent: what a target is learnt after
+        _load_head(model, spec["task"], Path(spec["where"]["parent"]))
     tokenizer = load_tokenizer(spec["where"]["parent"])
     parts = [
         _part(task, names[task], told, where, code, tokenizer, model.room(told["max_length"]))
@@ -272,6 +274,13 @@ def _shared(task: Stream, text: Stream, hyper: Hyper, limit: int) -> Hyper:
     task.weight, text.weight = min(task.rows(), limit), min(text.weight, limit)
     own = number_of_steps([task], hyper)
     return replace(hyper, max_steps=round(own * (task.weight + text.weight) / task.weight))
+
+
+def _load_head(model: Model, task: str, parent: Path) -> None:
+    """Give `task` the head that the run `parent` has kept; it must be of one kind."""
+    from safetensors.torch import load_file
+
+    model.heads[task].load_state_dict(load_file(parent / "head.safetensors"))
 
 
 def _save_head(model: Model, task: Task, out: Path) -> None:

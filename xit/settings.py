@@ -74,13 +74,18 @@ MAX_LENGTH = {
     "span": 384,
     "retrieval": 512,
     "mining": 512,
+    "ranking": 512,
     "several": 384,
 }
 
 
 def of_paper(phase: str, task: tasks.Task) -> dict[str, object]:
-    """The paper's settings for training `task`, where it or jiant's guide gives them."""
-    own = {"batch_size": task.batch_size, "epochs": task.epochs}
+    """The paper's settings for training `task`, where it or jiant's guide gives them; of what the
+    paper does not have, those of XTREME-R's scripts.
+    """
+    own: dict[str, object] = {"batch_size": task.batch_size, "epochs": task.epochs}
+    if task.learning_rate:
+        own["learning_rate"] = task.learning_rate
     return PAPER[phase] | own | {"max_length": MAX_LENGTH[task.kind]}
 
 

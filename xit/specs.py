@@ -13,7 +13,7 @@ from typing import NamedTuple
 import huggingface_hub
 
 from xit import runs, tasks, variants
-from xit.data import bucc, corpus, hub
+from xit.data import bucc, corpus, hub, pools
 from xit.errors import XitError, unknown
 from xit.paths import project
 from xit.runs import Spec
@@ -29,6 +29,7 @@ RECIPES = {
     "target": 2,  # 2: dev.parquet
     "scores": 2,  # 2: items.parquet
     "retrieval": 3,  # scores of retrieval; 2: two ways of pooling, 3: items.parquet
+    "ranking": 1,
 }  # raise when meaning changes
 CHECKPOINT = "xit/lab/checkpoint"  # study files name it so
 
@@ -142,19 +143,28 @@ def mlm_loss(study: Study, parent: Parent, corpora: dict, examples: int = 200) -
 
 
 def fine_tune(
-    study: Study, phase: str, task: Task, parent: Parent, seed: int, settings: dict, after: str = ""
+    study: Study,
+    phase: str,
+    task: Task,
+    parent: Parent,
+    seed: int,
+    settings: dict,
+    after: str = "",
+    head: str = "",
 ) -> Spec:
     """The spec of fine-tuning `parent` on `task` in the study's source language.
 
-    In another language where `task` is a translation (tasks.translated).
+    In another language where `task` is a translation (tasks.translated). `head`: of which task
+    `parent` has a head to go on with; "" for a fresh one.
     """
     where, code = _data(study), task.language or study.source
     if task.train is None or task.dev is None:
         raise XitError(f"{task.title} has no training data: it is scored as it is")
     tune = tasks.TUNE.get(task.name, task.dev)
     slug = Variant(task.name, language=task.language, errors=task.errors).slug
-    translation = {"errors": task.errors} if task.language else {}
-    return translation | {
+    more: dict[str, object] = {"errors": task.errors} if task.language else {}
+    more |= {"head": head} if head else {}
+    return more | {
         "kind": phase,
         "slug": f"{slug}{f'-after-{named(after)}' if after else ''}-seed{seed}",
         "recipe": RECIPES[phase],
@@ -235,30 +245,44 @@ def scores(
     where, split = _data(study), split or scored_split(study, task)
     part = (f"-checkpoint{checkpoint}" if checkpoint else "") + ("-dev" if examples else "")
     mining: dict[str, object] = {}
+    ranking: dict[str, object] = {}
+    codes = scored_languages(study, task, split)
+    if task.kind == "ranking":
+        ranking = {"layer": study.retrieval_layer}
+        if task.dev and task.dev != split:  # an intermediate task is chosen by it
+            ranking["dev"] = {code: pools.identity(where, task, task.dev, code) for code in codes}
     if task.kind == "mining":
         threshold = {  # is chosen on these corpora
             code: bucc.identity(where, code, study.source, "validation")
             for code in study.languages_of(task.name)
         }
         mining = {"pivot": study.source, "layer": study.retrieval_layer, "threshold": threshold}
-    return mining | {
-        "kind": "scores",
-        "slug": f"{task.name}-after-{named(after)}" + (f"-seed{seed}" if task.train else "") + part,
-        "recipe": RECIPES["retrieval" if task.kind == "retrieval" else "scores"],
-        "task": task.name,
-        "split": split.split,
-        "parent": parent.identity,
-        "checkpoint": checkpoint,
-        "examples": examples,
-        "max_length": max_length or study.settings("target", task)["max_length"],
-        "languages": {
-            code: bucc.identity(where, code, study.source, split.split)
-            if mining
-            else fingerprint(where, task, split, code, examples)
-            for code in scored_languages(study, task, split)
-        },
-        "where": {"hub": where, "parent": parent.path, "seed": seed, "after": after},
-    }
+    return (
+        mining
+        | ranking
+        | {
+            "kind": "scores",
+            "slug": f"{task.name}-after-{named(after)}"
+            + (f"-seed{seed}" if task.train else "")
+            + part,
+            "recipe": RECIPES[task.kind if task.kind in ("retrieval", "ranking") else "scores"],
+            "task": task.name,
+            "split": split.split,
+            "parent": parent.identity,
+            "checkpoint": checkpoint,
+            "examples": examples,
+            "max_length": max_length or study.settings("target", task)["max_length"],
+            "languages": {
+                code: bucc.identity(where, code, study.source, split.split)
+                if mining
+                else pools.identity(where, task, split, code)
+                if ranking
+                else fingerprint(where, task, split, code, examples)
+                for code in codes
+            },
+            "where": {"hub": where, "parent": parent.path, "seed": seed, "after": after},
+        }
+    )
 
 
 def variant_of(spec: Spec) -> Variant:
@@ -269,7 +293,7 @@ def variant_of(spec: Spec) -> Variant:
 
 def task_of(spec: Spec, name: str) -> Task:
     """The row of the task `name` that the run of `spec` is trained on, translated if it is."""
-    row = tasks.intermediate(name) if spec["kind"] == "intermediate" else tasks.target(name)
+    row = tasks.intermediate(name) if spec["kind"] == "intermediate" else tasks.learnt(name)
     return tasks.translated(row, spec["language"], spec["errors"]) if "errors" in spec else row
 
 

@@ -49,6 +49,7 @@ class Study:
     intermediate: tuple[str, ...]
     targets: tuple[str, ...]
     languages: dict[str, tuple[str, ...]] = field(default_factory=dict)  # per target, or "all"
+    benchmark: str = "xtreme"  # whose languages: "xtreme", or "xtreme-r" with its further ones
     split: str = "test"  # scored where there is one, else dev
     seed: int = 1
     num_seeds: int = 3
@@ -62,8 +63,9 @@ class Study:
     def languages_of(self, target: str) -> tuple[str, ...]:
         """The languages that `target` is scored in."""
         found = self.languages.get(target) or self.languages.get("all")
-        found = found or tasks.target(target).languages
-        if tasks.target(target).kind in ("retrieval", "mining"):
+        task = tasks.target(target)
+        found = found or task.languages + (task.further if self.benchmark == "xtreme-r" else ())
+        if task.kind in ("retrieval", "mining"):
             found = tuple(x for x in found if x != self.source)
         return tuple(found)
 

@@ -9,6 +9,7 @@ from xit import tasks, variants
 from xit.errors import XitError, unknown
 from xit.settings import BESIDE, MLM, PAPER, PRETRAIN, checked_setting
 
+BENCHMARKS = ("xtreme", "xtreme-r")  # whose languages the targets are scored in
 # sections that train what no other has trained, with what a study file may say of each
 _VARIANTS = ("variants", "targets")
 ABLATIONS = {
@@ -62,6 +63,8 @@ def _checked(raw: dict, file: str) -> dict:
         _expect(whole, file, key, value, f"a whole number, at least {least}")
     if raw.get("split", "test") not in ("test", "validation"):
         raise unknown(f"{file}: split", raw["split"], ("test", "validation"))
+    if raw.get("benchmark", "xtreme") not in BENCHMARKS:
+        raise unknown(f"{file}: benchmark", raw["benchmark"], BENCHMARKS)
     for key, known in (("pretrain", PRETRAIN), ("mlm", MLM)):
         raw[key] = _with_corpora(file, key, _table(file, raw, key), known)
     of_mlm = {told: name for name, told in BESIDE.items()}
@@ -152,7 +155,8 @@ def _hyper(file: str, table: dict) -> dict[str, dict[str, dict]]:
     for phase in table:
         if phase not in PAPER:
             raise unknown(f"{file}: phase under hyper:", phase, PAPER)
-        known = tasks.INTERMEDIATE if phase == "intermediate" else tasks.TARGET
+        targets = {**tasks.FIRST, **tasks.TARGET}
+        known = tasks.INTERMEDIATE if phase == "intermediate" else targets
         checked[phase] = {}
         for task in _table(file, table, phase):
             if task != "default" and task not in known:

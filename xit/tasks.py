@@ -1,7 +1,8 @@
 """The task table: where a task's rows are, its kind, and how the paper trained it.
 
 A new task is a row here. Sources: Phang et al. 2020, Table 1 and Appendix A (sizes, batch sizes,
-epochs, learning rates); XTREME `evaluate.py` (languages, metrics); the dataset cards (columns).
+epochs, learning rates); XTREME `evaluate.py` (languages, metrics); XTREME-R's scripts (its tasks,
+languages and their hyper-parameters); the dataset cards (columns).
 """
 
 import dataclasses
@@ -51,6 +52,17 @@ LANGUAGES = {
     "vi": ("vie", "Vietnamese"),
     "yo": ("yor", "Yoruba"),
     "zh": ("cmn", "Chinese"),
+    # those that XTREME-R has beside XTREME's
+    "az": ("aze", "Azerbaijani"),
+    "gu": ("guj", "Gujarati"),
+    "ht": ("hat", "Haitian Creole"),
+    "lt": ("lit", "Lithuanian"),
+    "pa": ("pan", "Punjabi"),
+    "pl": ("pol", "Polish"),
+    "qu": ("que", "Quechua"),
+    "ro": ("ron", "Romanian"),
+    "uk": ("ukr", "Ukrainian"),
+    "wo": ("wol", "Wolof"),
 }
 
 XNLI = "en ar bg de el es fr hi ru sw th tr ur vi zh".split()
@@ -58,11 +70,17 @@ UDPOS = (
     "en af ar bg de el es et eu fa fi fr he hi hu id it ja kk ko mr nl pt ru ta te th tl tr ur vi "
     "yo zh"
 ).split()
-TATOEBA = [x for x in LANGUAGES if x not in ("en", "ms", "my", "yo")]
+PANX = (
+    "en af ar bg bn de el es et eu fa fi fr he hi hu id it ja jv ka kk ko ml mr ms my nl pt ru sw "
+    "ta te th tl tr ur vi yo zh"
+).split()
+TATOEBA = [x for x in PANX if x not in ("en", "ms", "my", "yo")]
 XQUAD = "en es de el ru tr ar vi th zh hi".split()
 PAWS_X = "en de es fr ja ko zh".split()
 MLQA = "en es de ar hi vi zh".split()
 TYDIQA = "en ar bn fi id ko ru sw te".split()
+XCOPA = "et ht id it qu sw ta th tr vi zh".split()
+MEWSLI_X = "ar de en es fa ja pl ro ta tr uk".split()
 UNER = {"en": "en_ewt", "de": "de_pud", "pt": "pt_pud", "ru": "ru_pud", "zh": "zh_pud"}
 
 
@@ -75,6 +93,18 @@ class Split:
     split: str
     by_id: bool = False  # all languages in one config: a row's id begins with its language
     more: tuple["Split", ...] = ()  # read after it, where a training set is several datasets
+    columns: tuple[str, ...] = ()  # where they are not called as in the task
+    tags: tuple[str, ...] = ()  # names of the tags in the task's order, where its own is another
+    revision: str = ""  # of the repository on the Hub, where it is not the newest
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A language whose rows are not where the task's others are."""
+
+    code: str
+    dev: Split | None
+    test: Split | None
 
 
 @dataclass(frozen=True)
@@ -83,20 +113,23 @@ class Task:
 
     name: str
     title: str
-    kind: str  # pair, choice, tagging, span, retrieval or mining
+    kind: str  # pair, choice, tagging, span, retrieval, mining or ranking
     train: Split | None  # in the source language
     dev: Split | None
     test: Split | None  # None: the benchmark has no separate test set, dev is scored
     columns: tuple[str, ...]  # of the dataset, as the encoder of this kind takes them, gold last
     metric: str  # the main metric; every value 0-100
-    languages: tuple[str, ...] = ()  # those XTREME evaluates
+    languages: tuple[str, ...] = ()  # those XTREME evaluates; of its own tasks, XTREME-R
+    elsewhere: tuple[Elsewhere, ...] = ()  # the further languages of XTREME-R
     configs: tuple[tuple[str, str], ...] = ()  # language → config, where names follow no pattern
     fields: tuple[str, ...] = ()  # what data/hub.py makes of the columns, if not the same
     labels: tuple[str, ...] = ()  # their names, where the dataset has numbers without names
     without_dev: tuple[str, ...] = ()  # languages that have no development data
     model_of: str = ""  # the target whose trained model is scored here too
+    first: str = ""  # of FIRST: learnt before the target's own training data, with the same head
     batch_size: int = 0  # Phang et al. 2020, Appendix A
     epochs: int = 0  # likewise
+    learning_rate: float = 0.0  # where it is not that of the phase
     cite: str = ""  # key in book/references.bib
     supplied: str = ""  # the repository that the user has to supply: data/supplied.py
     language: str = ""  # of train and dev, where these are translated
@@ -107,6 +140,19 @@ class Task:
     def inputs(self) -> tuple[str, ...]:
         """The columns of the rows that `hub.rows` gives, gold last."""
         return self.fields or self.columns
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """The languages that XTREME-R evaluates beside XTREME's."""
+        return tuple(x.code for x in self.elsewhere)
+
+    def where(self, split: Split, code: str) -> Split:
+        """`split` itself, or what stands for it in language `code` (`elsewhere`)."""
+        own = next((x for x in self.elsewhere if x.code == code), None)
+        if own is not None and split in (self.dev, self.test):
+            found = own.dev if split == self.dev else own.test
+            return found or split
+        return split
 
 
 Splits = tuple[Split, Split, Split | None]  # train, dev, test
@@ -125,6 +171,7 @@ SAMPLING_LIMIT = 2**17
 MULTITASK = "multitask"  # all other intermediate tasks of a study together
 SQUAD = _same("rajpurkar/squad", "plain_text", "train", "validation", None)
 MNLI = _same("nyu-mll/glue", "mnli", "train", "validation_matched", None)
+COPA = _same("aps/super_glue", "copa", "train", "validation", None)
 SNLI = _same("stanfordnlp/snli", "plain_text", "train", "validation", None)
 CHOICE = ("context", "endings", "label")
 
@@ -132,6 +179,39 @@ CHOICE = ("context", "endings", "label")
 def _anli(split: str, *more: Split) -> Split:
     rounds = [Split("facebook/anli", "plain_text", f"{split}_r{i}") for i in (1, 2, 3)]
     return dataclasses.replace(rounds[0], more=(*rounds[1:], *more))
+
+
+def _elsewhere(codes: str, dev: Split | None, test: Split | None = None) -> tuple[Elsewhere, ...]:
+    """The same splits for each language; {code}, {iso3} and {name} stand for it, as ever."""
+    return tuple(Elsewhere(code, dev, test) for code in codes.split())
+
+
+UPOS = tuple(  # as google/xtreme numbers them
+    "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split()
+)
+TREEBANKS = {  # of UD 2.7: with development data (or none), then those with a test set alone
+    "lt": ("alksnis hse", ""),
+    "pl": ("lfg pdb", "pud"),
+    "uk": ("iu", ""),
+    "wo": ("wtf", ""),
+    "ro": ("nonstandard rrt simonero", "art"),
+}
+
+
+def _treebanks(code: str) -> Elsewhere:
+    """A language of UD 2.7: all its treebanks, one after the other, as XTREME's script joins them.
+
+    Which treebanks the release has is from memory.
+    """
+    both, test = (names.split() for names in TREEBANKS[code])
+
+    def joined(split: str, names: list[str]) -> Split:
+        repo, columns = "universal-dependencies/universal_dependencies", ("tokens", "upos")
+        parts = [Split(repo, f"{code}_{name}", split, columns=columns, tags=UPOS, revision="2.7")
+                 for name in names]  # fmt: skip
+        return dataclasses.replace(parts[0], more=tuple(parts[1:]))
+
+    return Elsewhere(code, joined("dev", both), joined("test", [*both, *test]))
 
 
 PAIR, QA = ("premise", "hypothesis", "label"), ("question", "context", "answers", "id")
@@ -177,6 +257,20 @@ INTERMEDIATE = {
     )
 }  # fmt: skip
 
+# learnt before a target's own training data: the target goes on from there, head and all
+FIRST = {
+    t.name: t
+    for t in (
+        Task("social_iqa", "Social IQa", "choice",
+             *_same("lighteval/siqa", "default", "train", "validation", None),
+             columns=("context", "question", "answerA", "answerB", "answerC", "label"),
+             fields=CHOICE, metric="acc", batch_size=32, epochs=5, learning_rate=3e-5,
+             cite="sap-etal-2019-socialiqa",
+             note="allenai/social_i_qa is a loading script, which datasets ≥ 4 refuses: this is "
+             "its copy in parquet (the same rows, by lm-evaluation-harness #3943)"),
+    )
+}  # fmt: skip
+
 TARGET = {
     t.name: t
     for t in (
@@ -192,12 +286,18 @@ TARGET = {
              epochs=5, cite="yang-etal-2019-pawsx"),
         Task("udpos", "POS", "tagging",
              *_same("google/xtreme", "udpos.{name}", "train", "validation", "test"),
-             columns=("tokens", "pos_tags"), metric="f1", languages=tuple(UDPOS), batch_size=32,
-             epochs=10, without_dev=("kk", "th", "tl", "yo"), cite="nivre-etal-2020-ud"),
+             columns=("tokens", "pos_tags"), metric="f1", languages=tuple(UDPOS),
+             elsewhere=tuple(_treebanks(code) for code in TREEBANKS), batch_size=32,
+             epochs=10, without_dev=("kk", "th", "tl", "yo"), cite="nivre-etal-2020-ud",
+             note="XTREME-R's languages from UD 2.7 (branch 2.7, not seen by us), by syntactic "
+             "words, where XTREME's script joins the parts of a fused form"),
         Task("panx", "NER", "tagging",
              *_same("google/xtreme", "PAN-X.{code}", "train", "validation", "test"),
-             columns=("tokens", "ner_tags"), metric="f1", languages=tuple(LANGUAGES), batch_size=32,
-             epochs=10, cite="pan-etal-2017-wikiann"),
+             columns=("tokens", "ner_tags"), metric="f1", languages=tuple(PANX),
+             elsewhere=_elsewhere("qu pl uk az lt pa gu ro",
+                                  Split("unimelb-nlp/wikiann", "{code}", "validation"),
+                                  Split("unimelb-nlp/wikiann", "{code}", "test")),
+             batch_size=32, epochs=10, cite="pan-etal-2017-wikiann"),
         Task("uner", "NER (Universal NER)", "tagging",
              *_same("universalner/universal_ner", "", "train", "validation", "test"),
              columns=("tokens", "ner_tags"), metric="f1", languages=tuple(UNER),
@@ -206,8 +306,9 @@ TARGET = {
              note="stands in for PAN-X where that is not at hand; hyper-parameters of PAN-X"),
         Task("xquad", "XQuAD", "span", train=SQUAD[0],
              dev=Split("google/xtreme", "XQuAD.{code}", "validation"), test=None,
-             columns=QA, metric="qa", languages=tuple(XQUAD), batch_size=16, epochs=2,
-             cite="artetxe-etal-2020-xquad"),
+             columns=QA, metric="qa", languages=tuple(XQUAD),
+             elsewhere=_elsewhere("ro", Split("google/xquad", "xquad.{code}", "validation")),
+             batch_size=16, epochs=2, cite="artetxe-etal-2020-xquad"),
         Task("mlqa", "MLQA", "span", train=SQUAD[0],
              dev=Split("google/xtreme", "MLQA.{code}.{code}", "validation"),
              test=Split("google/xtreme", "MLQA.{code}.{code}", "test"),
@@ -228,12 +329,37 @@ TARGET = {
         Task("tatoeba", "Tatoeba", "retrieval", train=None,
              dev=Split("google/xtreme", "tatoeba.{iso3}", "validation"), test=None,
              columns=("source_sentence", "target_sentence"), metric="acc",
-             languages=tuple(TATOEBA), cite="artetxe-schwenk-2019-laser"),
+             languages=tuple(TATOEBA),
+             elsewhere=_elsewhere("az lt pl uk ro",
+                                  Split("mteb/tatoeba-bitext-mining", "{iso3}-eng", "test",
+                                        columns=("sentence1", "sentence2"))),
+             cite="artetxe-schwenk-2019-laser"),
+        # of XTREME-R alone
+        Task("xcopa", "XCOPA", "choice", train=COPA[0],
+             dev=Split("cambridgeltl/xcopa", "{code}", "validation"),
+             test=Split("cambridgeltl/xcopa", "{code}", "test"),
+             columns=("premise", "choice1", "choice2", "question", "label"), fields=CHOICE,
+             metric="acc", languages=tuple(XCOPA), first="social_iqa", batch_size=32, epochs=5,
+             learning_rate=3e-5, cite="ponti-etal-2020-xcopa",
+             note="input, batch size, epochs and learning rate as in XTREME-R's script; no English "
+             "test set, as the labels of COPA's are withheld"),
+        Task("lareqa", "LAReQA", "ranking", train=None,
+             dev=Split("google/xtreme", "XQuAD.{code}", "validation"), test=None,
+             columns=QA, metric="map@20", languages=tuple(XQUAD), cite="roy-etal-2020-lareqa",
+             note="scored as it is, sentences without their paragraph, where XTREME-R trains a "
+             "dual encoder; sentences are split here, unless local/lareqa has LAReQA's files"),
+        Task("mewsli_x", "Mewsli-X", "ranking", train=None,
+             dev=Split("xit/mewsli_x", "wikinews_mentions", "dev"),
+             test=Split("xit/mewsli_x", "wikinews_mentions", "test"), columns=(),
+             metric="map@20", languages=tuple(MEWSLI_X), cite="ruder-etal-2021-xtremer",
+             supplied="xit/mewsli_x",
+             note="scored as it is, where XTREME-R trains a dual encoder; not on the Hub: the user "
+             "supplies it"),
     )
 }  # fmt: skip
 
 # what a task's development score is measured on while it trains, when that is not `dev` itself
-TUNE = {"xquad": SQUAD[1]}
+TUNE = {"xquad": SQUAD[1], "xcopa": COPA[1]}
 
 # what Phang et al. 2020 translated: MNLI as XNLI's authors did, the others by machine, which are
 # not on the Hub; label names, as these need not be in the user's files
@@ -271,3 +397,15 @@ def target(name: str) -> Task:
     if name not in TARGET:
         raise unknown("target task", name, TARGET)
     return TARGET[name]
+
+
+def learnt(name: str) -> Task:
+    """The target task `name`, or what is learnt before one; errors as of `target`."""
+    return FIRST.get(name) or target(name)
+
+
+def trained(target: Task) -> list[Task]:
+    """What is trained for `target`, in this order: the last is scored; nothing for retrieval."""
+    last = TARGET[target.model_of] if target.model_of else target
+    steps = [FIRST[last.first], last] if last.first else [last]
+    return [task for task in steps if task.train is not None]

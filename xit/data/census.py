@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from transformers import PreTrainedTokenizerBase
 
 from xit import tasks
-from xit.data import bucc, encode, hub
+from xit.data import bucc, encode, hub, pools
 from xit.tasks import Split, Task
 
 
@@ -35,6 +35,10 @@ def counts(
         sides = [corpora.source[:limit], corpora.target[:limit]]
         read = {"read": sum(map(len, sides)), "gold pairs": len(corpora.gold)}
         return read | _texts(sides, tokenizer, room)
+    if task.kind == "ranking":  # its own queries and candidates
+        pool = pools.read(where, task, split, [code])
+        sides = [x[code].texts[:limit] for x in (pool.queries, pool.candidates) if code in x]
+        return pool.counts[code] | _texts(sides, tokenizer, room)
     rows, dropped = hub.rows(task, split, where, code, limit)
     if task.kind == "retrieval":
         return dropped | _texts([[r[c] for r in rows] for c in task.inputs], tokenizer, room)
@@ -52,13 +56,16 @@ def parts(source: str) -> Iterator[tuple[Task, Split, str]]:
     Training and development data in `source`, then development and test data in every language.
     """
     seen = set()
-    for task in (*tasks.INTERMEDIATE.values(), *tasks.TARGET.values()):
+    every = (*tasks.INTERMEDIATE.values(), *tasks.FIRST.values(), *tasks.TARGET.values())
+    for task in every:
         learnt = [x for x in (task.train, task.dev, tasks.TUNE.get(task.name)) if x]
         single = [one for x in learnt for one in (x, *x.more)] if task.train else []
         told = [(one, source) for one in single]
         scored = [x for x in (task.dev, task.test) if x and task.languages]
-        codes = [c for c in task.languages if task.train or c != source]  # pairs with the source
-        told += [(x, code) for x in scored for code in codes]
+        pairs = task.kind in ("retrieval", "mining")  # of a language with the source
+        codes = [c for c in (*task.languages, *task.further) if not pairs or c != source]
+        places = [(task.where(x, code), code) for x in scored for code in codes]
+        told += [(one, code) for x, code in places for one in (x, *x.more)]
         for split, code in told:
             one = dataclasses.replace(split, more=())
             if (task.kind, task.columns, one, code) not in seen:

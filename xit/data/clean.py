@@ -1,6 +1,7 @@
 """Rows as a dataset has them → as the encoders take them; what is dropped or mended is counted."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from xit.errors import XitError, unknown
 from xit.tasks import Task
@@ -74,7 +75,55 @@ def _commonsense_qa(row: dict) -> dict:
     return {"context": row["question"], "endings": list(texts), "label": label}
 
 
-RESHAPE = {"cosmos_qa": _cosmos_qa, "commonsense_qa": _commonsense_qa}
+def _social_iqa(row: dict) -> dict:
+    """Context and question, then each answer, as in XTREME-R's script; the label is "1" to "3".
+
+    Older copies of the dataset have a newline after it.
+    """
+    label = row["label"].strip()
+    return {
+        "context": f"{row['context']} {row['question']}",
+        "endings": [row["answerA"], row["answerB"], row["answerC"]],
+        "label": int(label) - 1 if label else PLACEHOLDER,
+    }
+
+
+def _xcopa(row: dict) -> dict:
+    """Premise and question, then each choice, as in XTREME-R's script: the question is English in
+    every language.
+    """
+    return {
+        "context": f"{row['premise']} What was the {row['question']}?",
+        "endings": [row["choice1"], row["choice2"]],
+        "label": row["label"],
+    }
+
+
+def retagged(
+    raw: list[dict], columns: Sequence[str], names: list[str] | None, tags: Sequence[str]
+) -> tuple[list[dict], Counter]:
+    """Rows of (tokens, tags) with the tags as places in `tags`, and how many words are left out.
+
+    `names` are those of the numbers in `raw`, None where it has the names themselves. A word whose
+    tag is not among `tags` is left out: Universal Dependencies' "_", which marks the written form
+    of several words that follow it.
+    """
+    tokens, gold = columns
+    place, kept, left = {tag: i for i, tag in enumerate(tags)}, [], 0
+    for row in raw:
+        named = [tag if names is None else names[tag] for tag in row[gold]]
+        pairs = [(w, place[t]) for w, t in zip(row[tokens], named, strict=True) if t in place]
+        left += len(named) - len(pairs)
+        kept.append(row | {tokens: [w for w, _ in pairs], gold: [t for _, t in pairs]})
+    return kept, Counter({"words left out": left})
+
+
+RESHAPE = {
+    "social_iqa": _social_iqa,
+    "xcopa": _xcopa,
+    "cosmos_qa": _cosmos_qa,
+    "commonsense_qa": _commonsense_qa,
+}
 CLEAN = {
     "pair": _labelled,
     "choice": _labelled,
@@ -82,4 +131,5 @@ CLEAN = {
     "span": _realigned,
     "retrieval": _stripped,
     "mining": _stripped,
+    "ranking": _realigned,
 }

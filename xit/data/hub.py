@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -89,8 +90,11 @@ def config(task: Task, split: Split, hub: str, code: str) -> str:
     return split.config.format(code=code, iso3=iso3, name=name)
 
 
-def load(hub: str, repo: str, name: str, split: str) -> "datasets.Dataset":
-    """The rows of one split, as they are; XitError names what is missing and what there is."""
+def load(hub: str, repo: str, name: str, split: str, revision: str = "") -> "datasets.Dataset":
+    """The rows of one split, as they are; XitError names what is missing and what there is.
+
+    `revision` of the repository, "" for the newest; a local directory holds but one.
+    """
     import datasets
     import pyarrow as pa
 
@@ -102,7 +106,7 @@ def load(hub: str, repo: str, name: str, split: str) -> "datasets.Dataset":
             return ccgbank.load(place, split)
         if place and (place / name).is_dir() and not (place / "README.md").exists():
             path, name = str(place / name), "default"  # files that a user has put there
-        return _load(path, name, split, _cache(place) if place else None)
+        return _load(path, name, split, _cache(place) if place else None, not place and revision)
     except XitError:
         raise
     except Exception as error:  # no such name, corrupt parquet, network down: many types
@@ -141,11 +145,15 @@ def size(hub: str, repo: str, name: str, split: str) -> int:
 
 
 @lru_cache(maxsize=256)
-def _load(path: str, name: str, split: str, cache: str | None) -> "datasets.Dataset":
+def _load(
+    path: str, name: str, split: str, cache: str | None, revision: str | bool
+) -> "datasets.Dataset":
     """Read once a process: every seed scores the same languages."""
     import datasets
 
-    return datasets.load_dataset(path, name, split=split, cache_dir=cache)
+    return datasets.load_dataset(
+        path, name, split=split, cache_dir=cache, revision=revision or None
+    )
 
 
 def _misnamed(path: str, repo: str, name: str, split: str, error: ValueError) -> XitError:
@@ -225,14 +233,18 @@ def rows(
     """
     import datasets
 
+    split = task.where(split, code)
     parts = [_part(task, one, hub, code) for one in (split, *split.more)]
     dataset = datasets.concatenate_datasets(parts) if len(parts) > 1 else parts[0]
     if limit is not None and limit < len(dataset):
         dataset = dataset.shuffle(seed=0).select(range(limit))
-    raw = dataset.to_list()
+    raw, left_out = dataset.to_list(), Counter[str]()
+    if split.tags:
+        raw, left_out = clean.retagged(raw, task.columns, _tag_names(dataset, task), split.tags)
     if task.name in clean.RESHAPE:
         raw = [clean.RESHAPE[task.name](row) for row in raw]
     kept, counts = clean.CLEAN[task.kind](raw, task)
+    counts.update(left_out)
     counts["read"] = len(dataset)
     if not kept:
         name = config(task, split, hub, code)
@@ -243,8 +255,9 @@ def rows(
 def _part(task: Task, split: Split, hub: str, code: str) -> "datasets.Dataset":
     """The rows of one repository and config, with the task's columns only."""
     name = config(task, split, hub, code)
-    dataset = load(hub, split.repo, name, split.split)
-    missing = [c for c in task.columns if c not in dataset.column_names]
+    dataset = load(hub, split.repo, name, split.split, split.revision)
+    columns = split.columns or task.columns
+    missing = [c for c in columns if c not in dataset.column_names]
     if missing:
         have = ", ".join(dataset.column_names)
         raise XitError(f"{split.repo} {name} has no column {missing[0]!r}; its columns are: {have}")
@@ -255,17 +268,24 @@ def _part(task: Task, split: Split, hub: str, code: str) -> "datasets.Dataset":
         if not len(dataset):
             there = sorted({x.split("-")[0] for x in ids})
             raise XitError(f"{split.repo} {name} {split.split} has no rows in {code!r}: {there}")
-    return dataset.select_columns(list(task.columns))
+    dataset = dataset.select_columns(list(columns))
+    return dataset.rename_columns(dict(zip(columns, task.columns, strict=True)))
+
+
+def _tag_names(dataset: "datasets.Dataset", task: Task) -> list[str] | None:
+    """The names of the tags, if the dataset numbers them; None if the tags are names themselves."""
+    return getattr(getattr(dataset.features[task.columns[-1]], "feature", None), "names", None)
 
 
 def label_names(task: Task, split: Split, hub: str, code: str) -> list[str]:
     """The names of the labels or tags, from the dataset's own ClassLabel or the task table."""
     import datasets
 
-    if task.labels:
-        return list(task.labels)
+    split = task.where(split, code)
+    if task.labels or split.tags:
+        return list(task.labels or split.tags)
     name = config(task, split, hub, code)
-    feature = load(hub, split.repo, name, split.split).features[task.columns[-1]]
+    feature = load(hub, split.repo, name, split.split).features[(split.columns or task.columns)[-1]]
     feature = getattr(feature, "feature", feature)
     if not isinstance(feature, datasets.ClassLabel):
         raise XitError(f"{split.repo} {name}: column {task.columns[-1]!r} has no label names")
@@ -284,12 +304,14 @@ def identity(task: Task, split: Split, hub: str, code: str, limit: int | None = 
 
     What is remembered depends on the repository's files and on this module's code.
     """
+    split = task.where(split, code)
     parts = (split, *split.more)
     places = [location(hub, part.repo) for part in parts]
     if None in places:
         return fingerprint(rows(task, split, hub, code, limit)[0])
     asked = [[task.kind, task.columns, task.labels, code, limit]]
-    asked += [[p.repo, config(task, p, hub, code), p.split, p.by_id] for p in parts]
+    asked += [[p.repo, config(task, p, hub, code), p.split, p.by_id, p.columns, p.tags]
+              for p in parts]  # fmt: skip
     told = json.dumps(asked).encode() + CODE
     key = hashlib.blake2b(told, digest_size=8).hexdigest()
     states = [_cache(place) for place in places if place]

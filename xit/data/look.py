@@ -37,11 +37,11 @@ class Silent(XitError):
     """The Hub does not answer, and its cache does not have it either."""
 
 
-def split(where: str, repo: str, config: str, name: str) -> Found:
+def split(where: str, repo: str, config: str, name: str, revision: str = "") -> Found:
     """One split of a dataset in hub `where`; XitError if it is missing or cannot be read."""
     if place := hub.location(where, repo):
         return _in_directory(place, where, repo, config, name)
-    return _in_cache(repo, config, name) if silence() else _on_hub(repo, config, name)
+    return _in_cache(repo, config, name) if silence() else _on_hub(repo, config, name, revision)
 
 
 def model(name: str) -> Found:
@@ -128,20 +128,22 @@ def silence() -> str:
 
 
 @lru_cache
-def _info(repo: str, is_model: bool) -> Info:
+def _info(repo: str, is_model: bool, revision: str = "") -> Info:
     api = huggingface_hub.HfApi()
     try:
         if is_model:
             return api.model_info(repo, timeout=TIMEOUT, files_metadata=True)
-        return api.dataset_info(repo, timeout=TIMEOUT, files_metadata=True)
+        return api.dataset_info(
+            repo, timeout=TIMEOUT, files_metadata=True, revision=revision or None
+        )
     except RepositoryNotFoundError as error:
         raise XitError(f"{repo} is not on the Hub, or not open to you") from error
     except Exception as error:
         raise Silent(f"the Hub does not answer about {repo}") from error
 
 
-def _on_hub(repo: str, config: str, name: str) -> Found:
-    info = _info(repo, False)
+def _on_hub(repo: str, config: str, name: str, revision: str) -> Found:
+    info = _info(repo, False, revision)
     about = info.card_data.get("dataset_info") if info.card_data else None
     described = {
         a.get("config_name", "default"): a

@@ -12,6 +12,9 @@ SUPPLIED = {
     "xit/ccgbank": "CCGbank is LDC's (LDC2005T13): put its directory at local/ccgbank",
     "xit/bucc2018": "google/xtreme has only BUCC's gold pairs: put the BUCC 2018 release's "
     "directories (de-en, …) into local/bucc2018",
+    "xit/mewsli_x": "Mewsli-X is not on the Hub: run its get-mewsli-x.sh (google-research, "
+    "dense_representations_for_entity_retrieval/mel) and put the .jsonl files it leaves into "
+    "local/mewsli_x",
     "xit/translated": "translations of QQP and HellaSwag are not on the Hub: translate the texts "
     "of their training and validation sets (the paper: with OPUS-MT), keep all other columns, and "
     "put them at local/translated/qqp.de/train.parquet, …/validation.parquet and so on",

@@ -48,6 +48,15 @@ COMMONSENSE = Features(
     choices={"label": List(TEXT), "text": List(TEXT)},
     answerKey=TEXT,
 )
+SOCIAL = Features(texts("context question answerA answerB answerC label"))  # "1" to "3"
+COPA = Features(
+    texts("premise choice1 choice2 question")
+    | {"idx": Value("int32"), "label": ClassLabel(names=["choice1", "choice2"])}
+)
+XCOPA = Features(
+    texts("premise choice1 choice2 question")
+    | {"label": Value("int32"), "idx": Value("int32"), "changed": Value("bool")}
+)
 TRANSLATIONS = Features(texts("source_sentence target_sentence source_lang target_lang"))
 CCG_TAGS = Features(tokens=List(TEXT), ccg_tags=List(ClassLabel(names=CCG)))
 POS_TAGS = Features(tokens=List(TEXT), pos_tags=List(ClassLabel(names=UPOS)))

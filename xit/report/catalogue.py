@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from xit import specs, tasks
-from xit.data import bucc, hub, look, supplied
+from xit.data import bucc, hub, look, pools, supplied
 from xit.errors import XitError
 from xit.report import details, published, tables
 from xit.report.names import KINDS
@@ -27,6 +27,7 @@ METRICS = {
     "qa": "mean of F1 and exact match",
     "token_acc": "accuracy of tags",
     "mean": "mean over its tasks",
+    "map@20": "mean average precision of the first 20",
 }
 
 
@@ -51,7 +52,7 @@ def rows(study: Study, phase: str) -> pd.DataFrame:
             "name": task.name,
             "in this study": _standing(study, phase, task),
             "kind": task.kind,
-            "training": _split(task, task.train),
+            "training": _first(task) + _split(task, task.train),
             "development": _split(task, task.dev),
             "test": _split(task, task.test),
             "columns": ", ".join(task.columns) or "–",
@@ -83,8 +84,19 @@ def _split(task: Task, split: Split | None) -> str:
     return "; ".join(f"{what} ({', '.join(names)})" for what, names in found.items())
 
 
+def _first(task: Task) -> str:
+    """What is learnt before the task's own training data, with "then" at its end; mostly ""."""
+    return f"{_split(first := tasks.FIRST[task.first], first.train)}; then " if task.first else ""
+
+
 def _note(task: Task) -> str:
     text = [task.note] if task.note else []
+    if task.first:
+        first = tasks.FIRST[task.first]
+        text.append(f"goes on from {first.title} with the same head; {first.note}")
+    places = dict.fromkeys(x.dev.repo for x in task.elsewhere if x.dev)
+    if places:
+        text.append(f"XTREME-R's further languages ({' '.join(task.further)}): {', '.join(places)}")
     if task.model_of:
         text.append(f"scored with the model trained for {tasks.target(task.model_of).title}")
     if tune := tasks.TUNE.get(task.name):
@@ -108,6 +120,7 @@ def languages(study: Study) -> pd.DataFrame:
             "paper": printed,
             "task table": len(task.languages),
             "which": " ".join(task.languages),
+            "XTREME-R beside these": " ".join(task.further) or "–",
             "this study": len(here) or NONE,
             "which here": ("the same" if here == task.languages else " ".join(here)) or "–",
         })  # fmt: skip
@@ -139,18 +152,23 @@ def sizes(study: Study) -> pd.DataFrame:
     for phase, table in TABLES.items():
         for task in table.values():
             printed = paper.get((phase, task.name), {})
+            if task.first:
+                told += _trained(study, phase, tasks.FIRST[task.first], {}, task.name)
             told += _trained(study, phase, task, printed)
             if phase == "target":
                 told.append(_scored(study, task, printed))
     return tables.whole(pd.DataFrame(told))
 
 
-def _trained(study: Study, phase: str, task: Task, paper: dict[str, int]) -> list[dict]:
+def _trained(
+    study: Study, phase: str, task: Task, paper: dict[str, int], use_of: str = ""
+) -> list[dict]:
+    """What `task` is trained and tuned on; `use_of`: the target that it is learnt before."""
     model = tasks.target(task.model_of) if task.model_of else task
     dev = tasks.TUNE.get(model.name, model.dev)
     if task.train is None or dev is None:
         return []
-    chosen, used = study.settings(phase, model), task.name in in_study(study, phase)
+    chosen, used = study.settings(phase, model), (use_of or task.name) in in_study(study, phase)
     told = []
     for key, use, split, most in (
         ("train", "training", task.train, chosen["examples"]),
@@ -196,6 +214,7 @@ def _range(values: Iterable[object]) -> object:
 
 def _full(task: Task, split: Split, code: str = "en") -> object:
     """Rows of the full dataset on the Hub, of `code` where the languages are apart."""
+    split = task.where(split, code)
     try:
         names = [(p.repo, hub.config(task, p, "", code), p.split) for p in (split, *split.more)]
     except XitError:
@@ -209,15 +228,18 @@ def _full(task: Task, split: Split, code: str = "en") -> object:
 
 def in_hub(study: Study, task: Task, split: Split, code: str) -> int | None:
     """Rows that the hub has, of mining its gold pairs; None if it has none or does not say."""
-    where = str(study.hub)
+    where, split = str(study.hub), task.where(split, code)
     try:
+        if task.kind == "ranking" and task.supplied:  # mentions
+            pool = pools.read(where, task, split, [code])
+            return len(pool.queries[code].texts)
         if task.kind == "mining":
             gold = bucc.files(where, code, study.source, split.split)[2]
             return sum(bool(line.strip()) for line in gold.read_text("utf-8").splitlines())
         if split.by_id:  # of one config that holds all languages
             return hub.rows(task, split, where, code)[1]["read"] if where else None
         found = [
-            look.split(where, p.repo, hub.config(task, p, where, code), p.split).rows
+            look.split(where, p.repo, hub.config(task, p, where, code), p.split, p.revision).rows
             for p in (split, *split.more)
         ]
     except XitError:

@@ -8,23 +8,28 @@ from collections import Counter
 from functools import lru_cache
 
 from xit import specs, tasks
-from xit.data import hub
+from xit.data import hub, pools
 from xit.runs import Spec
 from xit.score import metrics
 from xit.study import Study
 from xit.tasks import Split, Task
 
-UNTRAINED = ("retrieval", "mining")  # kinds of target for which nothing is trained
+UNTRAINED = ("retrieval", "mining", "ranking")  # kinds of target for which nothing is trained
 
 
 def chance(study: Study, target: str) -> float:
-    """What guessing scores on the source language's (retrieval: first language's) test rows, 0-100.
+    """What guessing scores on the source language's test rows, 0-100; on those of the first
+    language where the target is not scored in the source language.
 
     Labels: one in so many. Tags: F1 of giving every word the most frequent tag. Answers: a random
-    word of the passage. Retrieval: one in so many sentences; mining: next to nothing.
+    word of the passage. Retrieval: one in so many sentences; mining: next to nothing; a ranking:
+    the candidates in a random order.
     """
-    task = tasks.target(target)
-    code = study.source if task.kind not in UNTRAINED else study.languages_of(target)[0]
+    task, codes = tasks.target(target), study.languages_of(target)
+    code = study.source if study.source in codes else codes[0]
+    if task.kind == "ranking":
+        split, hub_of = specs.scored_split(study, task), str(study.hub)
+        return _chance_ranking(task, split, hub_of, code, tuple(codes))
     return _chance(task, specs.scored_split(study, task), str(study.hub), code)
 
 
@@ -63,6 +68,18 @@ def _chance(task: Task, split: Split, where: str, code: str) -> float:
     if task.kind == "retrieval":
         return 100 / len(rows)
     return _guess(task, rows, hub.outputs(task, split, where, code))
+
+
+@lru_cache
+def _chance_ranking(
+    task: Task, split: Split, where: str, code: str, codes: tuple[str, ...]
+) -> float:
+    """The expected mAP@20 of the queries in `code` if the pool of `codes` were ranked at random."""
+    pool = pools.read(where, task, split, codes)
+    right = Counter(k for side in pool.candidates.values() for keys in side.keys for k in keys)
+    size = sum(len(side.texts) for side in pool.candidates.values())
+    values = [metrics.random_precision(right[key], size) for (key,) in pool.queries[code].keys]
+    return sum(values) / len(values)
 
 
 @lru_cache

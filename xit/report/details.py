@@ -46,7 +46,7 @@ def training_details(study: Study) -> pd.DataFrame:
         *_models(study),
         *_optimiser(),
         *_settings(study, "intermediate", [tasks.intermediate(t) for t in study.intermediate]),
-        *_settings(study, "target", [tasks.target(t) for t in study.targets]),
+        *_settings(study, "target", _trained(study)),
         *_inputs(),
         *_mixtures(study),
         _translation(study),
@@ -54,6 +54,12 @@ def training_details(study: Study) -> pd.DataFrame:
     ]
     names = ["detail", "paper", "source", "xit", "departure and reason"]
     return pd.DataFrame(rows, columns=names)
+
+
+def _trained(study: Study) -> list[Task]:
+    """The targets that are trained, and what is learnt before some of them."""
+    every = [x for t in study.targets for x in tasks.trained(tasks.target(t))]
+    return [x for x in dict.fromkeys(every) if x.name in (*study.targets, *tasks.FIRST)]
 
 
 def _models(study: Study) -> list[Detail]:

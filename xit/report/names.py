@@ -10,6 +10,8 @@ KINDS = {
     "span": "a question and a passage; the answer is a span of the passage.",
     "retrieval": "find the translation of a sentence; nothing is trained.",
     "several": "all other intermediate tasks of the study at once.",
+    "ranking": "rank the candidates of all languages together by how well they answer a query; "
+    "nothing is trained.",
     "mining": "find which sentences of two collections translate each other; nothing is trained.",
 }
 
@@ -23,7 +25,8 @@ class Titles(dict[str, str]):
 
 # task → how the paper writes it; "none" and variants included
 TITLES = Titles({"none": "no intermediate task"})
-TITLES |= {name: task.title for name, task in {**tasks.INTERMEDIATE, **tasks.TARGET}.items()}
+EVERY = {**tasks.INTERMEDIATE, **tasks.FIRST, **tasks.TARGET}
+TITLES |= {name: task.title for name, task in EVERY.items()}
 
 
 def label(name: str) -> str:

@@ -110,6 +110,7 @@ def line(counts: Mapping[str, int]) -> dict[str, object]:
         "rows read": counts.get("read", UNKNOWN),
         "dropped": sum(lost.values()) if counts else UNKNOWN,
         "why": ", ".join(f"{why}: {n}" for why, n in lost.items()) or "–",
+        "words left out": counts.get("words left out", UNKNOWN),
         "answers realigned": counts.get("answers realigned", UNKNOWN),
         "answers not found": counts.get("answers not found", UNKNOWN),
         "longest": counts.get("longest", UNKNOWN),

@@ -91,9 +91,13 @@ class Section:
 
     def settings_table(self, names: Collection[str]) -> pd.DataFrame:
         """Two rows a task: the settings as in the paper, and as used here."""
-        known = tasks.INTERMEDIATE if self.phase == "intermediate" else tasks.TARGET
+        if self.phase == "intermediate":
+            every = [tasks.intermediate(name) for name in names]
+        else:  # with what is learnt before a target
+            every = [x for n in names for t in [tasks.target(n)]
+                     for x in ([tasks.FIRST[t.first]] if t.first else []) + [t]]  # fmt: skip
         rows = []
-        for task in (known[name] for name in names):
+        for task in every:
             if task.train is None and task.name != tasks.MULTITASK:
                 continue
             paper = dict.fromkeys(SETTINGS) | of_paper(self.phase, task)

@@ -20,6 +20,7 @@ import pandas as pd
 from xit import specs, tasks
 from xit.errors import XitError, unknown
 from xit.report import published, results, stacked
+from xit.report.chance import UNTRAINED
 from xit.report.names import TITLES
 from xit.report.section import Section
 from xit.score import metrics
@@ -38,27 +39,27 @@ RESAMPLES = 1000
 def on_scored_data(study: Study, target: str) -> bool:
     """Whether the choice is made on the very data that are scored: it is then optimistic.
 
-    So for retrieval, whose only set Tatoeba is, and for mining where dev is scored.
+    So for what is not trained and has one set only, as Tatoeba and LAReQA, or where dev is scored.
     """
     task = tasks.target(target)
-    unseen = task.kind == "mining" and specs.scored_split(study, task) != task.dev
-    return task.kind in ("retrieval", "mining") and not unseen
+    return task.kind in UNTRAINED and specs.scored_split(study, task) == task.dev
 
 
 def development(section: Section, main: pd.DataFrame) -> pd.DataFrame:
     """EVIDENCE of all runs in `main` (the study's scores in each target's main metric).
 
     Of a fine-tuned target its best state's results on each source-language development example; of
-    a target that is scored with another's model (MLQA: XQuAD's) that model's; of mining the
-    development F1 in each language; of retrieval, which has no other data, the scored accuracy in
-    each language. XitError where a run has left no such results.
+    a target that is scored with another's model (MLQA: XQuAD's) that model's; of mining and of
+    rankings the development score in each language; of retrieval, which has no other data, the
+    scored accuracy in each language. XitError where a run has left no such results.
     """
     parts = [_scored(main[main["target"] == t]) for t in section.study.targets
              if tasks.target(t).kind == "retrieval"]  # fmt: skip
     records = section.records("target")
     for target in section.study.targets:
         task = tasks.target(target)
-        what = ("scores" if task.kind == "mining" else "target", task.model_of or target)
+        scored = task.kind in ("mining", "ranking")
+        what = ("scores" if scored else "target", task.model_of or target)
         runs = {  # a model that scores two targets is listed with each of them
             (after, line["seed"]): line["run"]
             for after, record in records.items()
@@ -85,7 +86,7 @@ def _scored(main: pd.DataFrame) -> pd.DataFrame:
 def _left(about: list[tuple[Path, dict[str, object]]], task: tasks.Task) -> pd.DataFrame:
     """unit, points, of and what is said `about` runs: what they have left on development data."""
     frame = stacked.read("dev.parquet", about)
-    if task.kind == "mining":
+    if task.kind in ("mining", "ranking"):
         return _scored(frame[frame["metric"] == task.metric])
     columns = {str(name): frame[name].to_numpy(float) for name in frame if name not in RUN}
     points, of = metrics.as_ratio(task.metric, columns)
@@ -217,8 +218,9 @@ def basis(evidence: pd.DataFrame, study: Study) -> dict[str, str]:
         task, units = tasks.target(str(target)), part["unit"].nunique()
         if on_scored_data(study, task.name):
             told[task.name] = f"the scored data ({units} languages): optimistic"
-        elif task.kind == "mining":
-            told[task.name] = f"development corpora of {units} languages"
+        elif task.kind in ("mining", "ranking"):
+            what = "corpora" if task.kind == "mining" else "queries"
+            told[task.name] = f"development {what} of {units} languages"
         else:
             of = f", of {tasks.target(task.model_of).title}" if task.model_of else ""
             told[task.name] = f"{units} development examples in {study.source}{of}"

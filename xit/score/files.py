@@ -7,7 +7,7 @@ labels      one a line, or the last column of a TSV (xnli, paws_x, tatoeba: the 
 tags        one token a line, the tag in its last column, an empty line after each sentence
 pairs       a line is a pair of sentence ids (bucc)
 answers     gold: SQuAD's JSON, or parquet in Hub layout; predictions: JSON {question id: answer}
-rankings    JSON {query id: [entity ids]} (mewslix)
+rankings    JSON {query id: [entity ids]} (mewslix, lareqa)
 
 A directory holds one file per language: `test-<language>.tsv`, as XTREME's. All may be gzipped.
 """
@@ -27,14 +27,14 @@ from xit.errors import XitError, unknown
 from xit.score import metrics
 from xit.terminal import aligned
 
-OF_KIND = {"pair": "labels", "choice": "labels", "tagging": "tags", "span": "answers"}
+OF_KIND = {"pair": "labels", "choice": "labels", "tagging": "tags", "span": "answers",
+           "ranking": "rankings"}  # fmt: skip
 FORMATS = {t.name: OF_KIND[t.kind] for t in (*tasks.INTERMEDIATE.values(), *tasks.TARGET.values())
            if t.kind in OF_KIND} | {
     "xnli": "labels", "paws_x": "labels", "tatoeba": "labels", "udpos": "tags", "panx": "tags",
     "xquad": "answers", "mlqa": "answers", "tydiqa": "answers", "bucc": "pairs",
-    "mewslix": "rankings",
 }  # fmt: skip
-ALIASES = {"pawsx": "paws_x", "bucc2018": "bucc"}  # XTREME's names
+ALIASES = {"pawsx": "paws_x", "bucc2018": "bucc", "mewslix": "mewsli_x"}  # XTREME's names
 LANGUAGE = re.compile(r"test-([a-z]{2,3})(\.\w+)+")
 
 

@@ -266,6 +266,20 @@ def average_precision(gold: Sequence[Hashable], ranked: Sequence[Hashable], k: i
     return 100 * total / min(len(relevant), k)
 
 
+def random_precision(relevant: int, candidates: int, k: int = 20) -> float:
+    """What `average_precision` is on average over all orders of the candidates, 0-100.
+
+    A rank holds a relevant one with probability r/n; given that, each rank before it does with
+    probability (r-1)/(n-1).
+    """
+    if not 0 < relevant <= candidates:
+        return 0.0
+    before = (relevant - 1) / (candidates - 1) if candidates > 1 else 0.0
+    ranks = range(1, min(k, candidates) + 1)
+    expected = sum((1 + (rank - 1) * before) / rank for rank in ranks) * relevant / candidates
+    return 100 * expected / min(relevant, k)
+
+
 def map_at_20(gold: Sequence[Sequence[Hashable]], ranked: Sequence[Sequence[Hashable]]) -> float:
     """Mean over the queries of `average_precision` in the first 20 retrieved, 0-100 (XTREME-R)."""
     _check(gold, ranked)

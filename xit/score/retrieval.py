@@ -1,4 +1,4 @@
-"""Sentence vectors → nearest neighbours, Tatoeba accuracy, mined pairs (BUCC).
+"""Sentence vectors → nearest neighbours, Tatoeba accuracy, rankings, mined pairs (BUCC).
 
 Similarities are cosines, computed a tile at a time: 100,000 × 100,000 sentences need one tile of
 `block` × `TILE` numbers beside the vectors, never the whole matrix (mining them at a width of 1024:
@@ -6,7 +6,7 @@ Similarities are cosines, computed a tile at a time: 100,000 × 100,000 sentence
 Sources: XTREME's `evaluate_retrieval.py`; Artetxe and Schwenk 2019 (ratio margin).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -85,6 +85,18 @@ def _largest(tile: Floats, k: int) -> tuple[Floats, Indices]:
 def nearest(source: Floats, target: Floats, block: int = 1024) -> Indices:
     """Index of the nearest row of `target` (m, d) for each row of `source` (n, d): (n,)."""
     return neighbours(source, target, 1, block).target[:, 0]
+
+
+def ranked(
+    queries: Mapping[str, Floats], candidates: Mapping[str, Floats], k: int = 20
+) -> dict[str, Indices]:
+    """Language → places in the pool of the `k` nearest candidates of each of its queries: (n, k).
+
+    queries[language] is (n, d). The pool are the candidates of all languages (m, d), one after the
+    other, so that a query competes for those of its own language with those of all others.
+    """
+    pool = np.concatenate(list(candidates.values()))
+    return {c: neighbours(x, pool, min(k, len(pool))).target for c, x in queries.items()}
 
 
 def centre(x: Floats) -> Floats:

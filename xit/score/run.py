@@ -18,7 +18,7 @@ from xit.errors import XitError
 from xit.learn.model import Model, load_lm, load_tokenizer
 from xit.learn.pretrain import SPECIAL
 from xit.runs import STATE, Say, Spec
-from xit.score import metrics, predict, retrieval
+from xit.score import metrics, predict, ranking, retrieval
 from xit.tasks import Task
 
 
@@ -71,8 +71,8 @@ def scores(spec: Spec, out: Path, say: Say) -> None:
     task = tasks.target(spec["task"])
     source, number = spec["where"]["parent"], spec.get("checkpoint")
     tokenizer = load_tokenizer(source)
-    if task.kind in ("retrieval", "mining"):
-        return (_retrieval if task.kind == "retrieval" else _mining)(spec, task, tokenizer, out)
+    if task.kind in AS_IT_IS:
+        return AS_IT_IS[task.kind](spec, task, tokenizer, out)
     names = json.loads((Path(source) / "data.json").read_text())["names"]
     state = Path(source) / STATE.format(number) if number else source  # on the way, or kept
     head = load_file(Path(state) / "head.safetensors")
@@ -201,6 +201,9 @@ def _mining(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Pat
     pd.DataFrame(dev).to_parquet(out / "dev.parquet", index=False)
     whole = {code: encode.together(*told.values()) for code, told in counted.items()}
     (out / "data.json").write_text(json.dumps(whole, indent=1) + "\n")
+
+
+AS_IT_IS = {"retrieval": _retrieval, "mining": _mining, "ranking": ranking.scores}
 
 
 @torch.inference_mode()
