@@ -1,20 +1,23 @@
 """Which runs a section is made of."""
 
 import dataclasses
+import json
 from collections.abc import Iterator
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
-from tests.toys import toy_study
-from xit import chains, runs, specs, variants
+from tests.toys import causal, made, toy_study
+from xit import chains, paths, runs, specs, variants
 from xit.errors import XitError
 from xit.study import Study
 
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
-    with toy_study(tmp_path_factory.mktemp("project")) as made:
-        yield made
+    with toy_study(tmp_path_factory.mktemp("project")) as study:
+        yield study
 
 
 def test_an_intermediate_task_is_a_run_a_seed(toy: Study) -> None:
@@ -38,6 +41,53 @@ def test_targets_go_on_from_their_parents(toy: Study) -> None:
     assert runs.name(told[0][0]).startswith("target-udpos-after-mnli-mlm-seed1-")
     with pytest.raises(XitError, match="target task of study 'toy': 'xnli'"):
         chains.targets(toy, "none", ["xnli"], [1], parents[:1])
+
+
+@pytest.fixture(scope="module")
+def with_xcopa(toy: Study) -> Study:
+    """The toy study with XCOPA, which is not there in English."""
+    causal(paths.project() / "hub")
+    return dataclasses.replace(toy, targets=("xcopa",), languages={"xcopa": ("de",)})
+
+
+def test_a_target_may_be_learnt_after_something_else(with_xcopa: Study) -> None:
+    """XCOPA after Social IQa: two trainings, the second with the first one's model and head."""
+    study, parent = with_xcopa, specs.base(with_xcopa)
+    [[first, second, scored]] = chains.targets(study, "mnli", ["xcopa"], [3], [parent])
+    assert [(s["kind"], s["task"]) for s in (first, second, scored)] == [
+        ("target", "social_iqa"), ("target", "xcopa"), ("scores", "xcopa"),
+    ]  # fmt: skip
+    assert first["parent"] == parent.identity and "head" not in first
+    assert second["parent"] == runs.identity(first) and second["head"] == "social_iqa"
+    assert scored["parent"] == runs.identity(second) and set(scored["languages"]) == {"de"}
+    assert runs.name(first).startswith("target-social_iqa-after-mnli-seed3-")
+    [[changed, *_]] = chains.targets(study, "mnli", ["xcopa"], [3], [parent], epochs=2.0)
+    assert changed["settings"]["epochs"] == 2.0  # a page's settings are of both trainings
+    other = {k: v for k, v in second.items() if k != "head"}
+    assert runs.identity(other) != runs.identity(second)  # a fresh head is another run
+    [[step, kept, *_]] = chains.along(study, "none", ["xcopa"], [1], [parent], 2)
+    assert (step["task"], step.get("checkpoints")) == ("social_iqa", None)
+    assert (kept["task"], kept["checkpoints"]) == ("xcopa", 2)
+
+
+def test_its_head_is_handed_on(with_xcopa: Study) -> None:
+    """At a rate of next to nothing, the second training leaves the head as the first one left it;
+    without being told whose head to take it begins with a fresh one.
+    """
+    parent = specs.base(with_xcopa)
+    [[first, second, scored]] = chains.targets(
+        with_xcopa, "none", ["xcopa"], [1], [parent], learning_rate=0.01
+    )
+    slow = second | {"settings": second["settings"] | {"learning_rate": 1e-12}}
+    fresh = {k: v for k, v in slow.items() if k != "head"}
+    learnt, kept, new = (
+        load_file(made(spec) / "head.safetensors") for spec in (first, slow, fresh)
+    )
+    assert all(torch.allclose(learnt[k], kept[k], atol=1e-6) for k in learnt)
+    assert not torch.allclose(learnt["dense.weight"], new["dense.weight"], atol=1e-3)
+    made(second)
+    counts = json.loads((made(scored) / "data.json").read_text())["de"]
+    assert counts["read"] == 8
 
 
 def test_a_translation_is_read_and_named_as_such(toy: Study) -> None:

@@ -56,6 +56,31 @@ def test_names_and_load() -> None:
         load("tyo")
 
 
+def test_a_study_may_ask_for_the_languages_of_xtreme_r() -> None:
+    plain, more = toy(languages=None), toy(languages=None, benchmark="xtreme-r")
+    assert plain.languages_of("udpos") == tasks.target("udpos").languages
+    assert more.languages_of("udpos") == (
+        *plain.languages_of("udpos"),
+        "lt",
+        "pl",
+        "uk",
+        "wo",
+        "ro",
+    )
+    assert more.languages_of("tatoeba") == (
+        *plain.languages_of("tatoeba"),
+        *"az lt pl uk ro".split(),
+    )
+    named = toy(benchmark="xtreme-r", languages={"all": ["en", "pl"]})
+    assert named.languages_of("udpos") == ("en", "pl")
+
+
+def test_the_study_of_xtreme_r_has_its_ten_tasks_and_fifty_languages() -> None:
+    one = parse(ROOT / "notebooks" / "studies" / "xtreme_r.yaml")
+    assert len(one.targets) == 10 and not {"paws_x", "bucc"} & set(one.targets)
+    assert {c for t in one.targets for c in one.languages_of(t)} == set(tasks.LANGUAGES)
+
+
 # -- what overrides what --
 
 

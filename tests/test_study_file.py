@@ -23,6 +23,7 @@ def own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
+        ({"benchmark": "xtreme_r"}, "benchmark 'xtreme_r': did you mean 'xtreme-r'"),
         ({"targts": ["udpos"]}, "targts'.* did you mean 'targets'"),
         ({"title": None}, "lacks 'title'"),
         ({"intermediate": ["squad1"]}, "intermediate task 'squad1': did you mean 'squad_v1'"),

@@ -133,6 +133,27 @@ def hub(place: Path) -> Path:
     return place
 
 
+def causal(place: Path) -> Path:
+    """Social IQa, COPA and, in German, XCOPA: the right choice has the premise's last word."""
+    rows = []
+    for i in range(24):
+        right, wrong = ("cat", "dog") if i % 2 else ("dog", "cat")
+        choices = [f"the {right} ran", f"the {wrong} ran"]
+        told = choices if i // 2 % 2 else choices[::-1]
+        rows.append({"premise": f"a {right}", "choice1": told[0], "choice2": told[1],
+                     "question": "effect", "label": told.index(choices[0]), "idx": i})  # fmt: skip
+    three = [{"context": r["premise"], "question": "who is ?", "answerA": r["choice1"],
+              "answerB": r["choice2"], "answerC": "the mat", "label": str(r["label"] + 1)}
+             for r in rows]  # fmt: skip
+    for split, part in (("train", slice(0, 16)), ("validation", slice(16, 24))):
+        write(place, "lighteval/siqa", "default", split, three[part])
+        write(place, "aps/super_glue", "copa", split, rows[part], label=["choice1", "choice2"])
+    for split in ("validation", "test"):
+        told_so = [r | {"changed": False} for r in rows[16:]]
+        write(place, "cambridgeltl/xcopa", "de", split, told_so)
+    return place
+
+
 STUDY: dict = {
     "title": "Toy",
     "about": "nothing at all",

@@ -257,6 +257,8 @@ INTERMEDIATE = {
     )
 }  # fmt: skip
 
+XTREME_R = ("social_iqa", "xcopa", "lareqa", "mewsli_x")  # what the paper does not have
+
 # learnt before a target's own training data: the target goes on from there, head and all
 FIRST = {
     t.name: t

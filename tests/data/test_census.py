@@ -68,7 +68,9 @@ def test_parts_are_each_there_once() -> None:
     assert len({(t.kind, t.columns, s, c) for t, s, c in told}) == len(told)
     assert {t.name for t, _, _ in told} >= {"anli_plus", "qqp", "ccg", "xnli", "bucc", "tatoeba"}
     count = Counter((t.name, s.split) for t, s, _ in told)
-    assert count["panx", "test"] == 40 and count["tatoeba", "validation"] == 36
+    assert count["panx", "test"] == 40 + 8 and count["tatoeba", "validation"] == 36
+    assert count["udpos", "test"] == 33 + 11 and count["tatoeba", "test"] == 5  # XTREME-R's
+    assert count["social_iqa", "train"] == 1 and count["lareqa", "validation"] == 11
     assert count["bucc", "test"] == 4  # the source language is the other side of each pair
     assert count["mnli", "train"] == 0  # as part of ANLI+ it is there already
     repos = [s.repo for t, s, _ in told if t.name == "anli_plus" and s.split.startswith("train")]

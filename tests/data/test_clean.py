@@ -27,6 +27,23 @@ def test_nearest(context: str, answer: str, start: int, expected: int | None) ->
     assert clean.nearest(context, answer, start) == expected
 
 
+def test_tags_are_mapped_by_name_and_fused_forms_left_out() -> None:
+    """ "du" is written for "de le": Universal Dependencies gives it no tag of its own."""
+    raw = [{"tokens": ["du", "de", "le", "chat"], "tags": [3, 1, 2, 0]}, {"tokens": [], "tags": []}]
+    names, tags = ["NOUN", "ADP", "DET", "_"], ("ADP", "DET", "NOUN", "VERB")
+    kept, counts = clean.retagged(raw, ("tokens", "tags"), names, tags)
+    assert kept[0] == {"tokens": ["de", "le", "chat"], "tags": [0, 1, 2]}
+    assert kept[1] == raw[1] and counts == {"words left out": 1}
+    named = [{"tokens": ["chat"], "tags": ["NOUN"]}]
+    assert clean.retagged(named, ("tokens", "tags"), None, tags)[0][0]["tags"] == [2]
+
+
+def test_labels_of_social_iqa_may_end_in_a_newline() -> None:
+    row = {"context": "c", "question": "q?", "answerA": "a", "answerB": "b", "answerC": "c"}
+    for label, expected in (("1", 0), ("3\n", 2), ("", clean.PLACEHOLDER)):
+        assert clean.RESHAPE["social_iqa"](row | {"label": label})["label"] == expected
+
+
 @settings(deadline=None)
 @given(st.text("ab ", max_size=20), st.text("ab ", min_size=1, max_size=3), st.integers(-3, 25))
 def test_nearest_is_the_nearest(context: str, answer: str, start: int) -> None:

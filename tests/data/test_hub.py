@@ -10,7 +10,7 @@ from tests.toys import hub as make_hub
 from xit import paths, tasks
 from xit.data import hub, look
 from xit.errors import XitError
-from xit.tasks import INTERMEDIATE, QA, TARGET, Split, Task
+from xit.tasks import INTERMEDIATE, QA, TARGET, UPOS, Split, Task
 
 
 @pytest.fixture(scope="module")
@@ -335,3 +335,43 @@ def test_files_without_a_card_are_read_where_a_user_puts_them(
     assert hub.label_names(task, task.train, "", "de") == ["not_duplicate", "duplicate"]
     assert look.split("", "xit/translated", "qqp.de", "train").rows == 5
     paths.project.cache_clear()
+
+
+def test_a_language_may_lie_elsewhere_under_other_names(tmp_path: Path) -> None:
+    """XTREME-R's Polish: two treebanks and one with a test set alone, their tags in another order;
+    Ukrainian Tatoeba: columns by another name."""
+    names = ["NOUN", "_", "DET", "VERB"]
+    rows = [{"tokens": ["the", "cat", "cat's", "ran"], "upos": [2, 0, 1, 3]}]
+    for config in ("pl_lfg", "pl_pdb", "pl_pud"):
+        repo = "universal-dependencies/universal_dependencies"
+        write(tmp_path, repo, config, "test", rows, upos=names)
+    task = TARGET["udpos"]
+    assert task.test
+    found, counts = hub.rows(task, task.test, str(tmp_path), "pl")
+    assert hub.label_names(task, task.test, str(tmp_path), "pl") == list(UPOS)
+    tags = [UPOS.index(tag) for tag in ("DET", "NOUN", "VERB")]
+    assert found == [{"tokens": ["the", "cat", "ran"], "pos_tags": tags}] * 3
+    assert counts == {"empty": 0, "words left out": 3, "read": 3}
+    before = hub.identity(task, task.test, str(tmp_path), "pl")
+    assert before == hub.fingerprint(found)
+    pair = [{"sentence1": "kit\n", "sentence2": "cat", "lang": "ukr-eng"}]
+    write(tmp_path, "mteb/tatoeba-bitext-mining", "ukr-eng", "test", pair)
+    task = TARGET["tatoeba"]
+    assert task.dev
+    found, _ = hub.rows(task, task.dev, str(tmp_path), "uk")
+    assert found == [{"source_sentence": "kit", "target_sentence": "cat"}]
+
+
+def test_a_revision_is_asked_of_the_hub_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict] = []
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **own: asked.append(own))
+    hub._load.cache_clear()
+    hub.load("", "some/data", "default", "test", "2.7")
+    hub.load("", "some/data", "default", "test")
+    assert [x["revision"] for x in asked] == ["2.7", None]
+    write(tmp_path, "some/data", "default", "test", [{"text": "x"}])
+    hub.load(str(tmp_path), "some/data", "default", "test", "2.7")
+    assert asked[2]["revision"] is None  # a directory has no other
+    hub._load.cache_clear()

@@ -42,7 +42,7 @@ def online(monkeypatch: pytest.MonkeyPatch) -> None:
              "splits": [{"name": "train", "num_examples": 3}]}  # fmt: skip
     there = {"my/data": info(license="mit", dataset_info=about), "my/bare": info()}
     monkeypatch.setattr(look, "silence", lambda: "")
-    monkeypatch.setattr(look, "_info", lambda repo, is_model: there[repo])
+    monkeypatch.setattr(look, "_info", lambda repo, is_model, *_: there[repo])
 
 
 def test_a_mirror(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 import gzip
 import json
 import os
+import random
 from collections.abc import Callable
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from xit.score.metrics import (
     prf,
     qa_score,
     qa_scores,
+    random_precision,
     squad_items,
     squad_scores,
     squad_tokens,
@@ -259,6 +261,38 @@ def test_retrieval_scores() -> None:
     assert map_at_20([["a"], ["b"]], [["a"], ["x", "b"]]) == 75.0
     with pytest.raises(ValueError, match="no gold pairs"):
         bucc_f1([], [(1, 1)])
+
+
+@given(st.integers(1, 30), st.integers(1, 6), st.integers(0, 9))
+def test_rankings(candidates: int, relevant: int, seed: int) -> None:
+    """All that is relevant on top is 100; names and the order of the gold do not matter; what is
+    lower in the list is worth no more.
+    """
+    rng = random.Random(seed)
+    ranked = list(range(candidates))
+    gold = rng.sample(ranked, min(relevant, candidates))
+    best = [*gold, *(x for x in ranked if x not in gold)]
+    assert average_precision(gold, best) == pytest.approx(100)
+    rng.shuffle(ranked)
+    value = average_precision(gold, ranked)
+    assert 0 <= value <= 100
+    assert average_precision(gold[::-1], ranked) == value
+    assert average_precision([f"q{x}" for x in gold], [f"q{x}" for x in ranked]) == value
+    place = ranked.index(gold[0])
+    if place and ranked[place - 1] not in gold:
+        ranked[place - 1 : place + 1] = ranked[place - 1 : place + 1][::-1]
+        assert average_precision(gold, ranked) >= value
+
+
+@pytest.mark.parametrize(("relevant", "candidates", "k"), [(1, 4, 20), (2, 5, 20), (3, 6, 2)])
+def test_random_precision_is_the_mean_over_all_orders(
+    relevant: int, candidates: int, k: int
+) -> None:
+    gold = list(range(relevant))
+    every = [average_precision(gold, order, k) for order in permutations(range(candidates))]
+    expected = sum(every) / len(every)
+    assert random_precision(relevant, candidates, k) == pytest.approx(expected)
+    assert random_precision(0, candidates) == 0.0
 
 
 # -- reference files

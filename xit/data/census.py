@@ -36,8 +36,8 @@ def counts(
         read = {"read": sum(map(len, sides)), "gold pairs": len(corpora.gold)}
         return read | _texts(sides, tokenizer, room)
     if task.kind == "ranking":  # its own queries and candidates
-        pool = pools.read(where, task, split, [code])
-        sides = [x[code].texts[:limit] for x in (pool.queries, pool.candidates) if code in x]
+        pool = pools.read(where, task, split, [code], limit)
+        sides = [x[code].texts for x in (pool.queries, pool.candidates) if code in x]
         return pool.counts[code] | _texts(sides, tokenizer, room)
     rows, dropped = hub.rows(task, split, where, code, limit)
     if task.kind == "retrieval":

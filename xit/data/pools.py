@@ -16,6 +16,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ from xit.errors import XitError, unknown
 from xit.tasks import Split, Task
 
 CANDIDATES = "candidate_set_entities.jsonl"
+KEYS = ("entity_id", "description", "description_language")  # of its lines
 
 
 class Texts(NamedTuple):
@@ -42,9 +44,14 @@ class Pool(NamedTuple):
     counts: dict[str, dict[str, int]]
 
 
-def read(where: str, task: Task, split: Split, codes: Sequence[str]) -> Pool:
-    """The queries of `codes`, and the pool; XitError for what is missing or not as described."""
-    return READ[task.name](where, task, split, codes)
+def read(
+    where: str, task: Task, split: Split, codes: Sequence[str], limit: int | None = None
+) -> Pool:
+    """The queries of `codes`, and the pool; XitError for what is missing or not as described.
+
+    `limit`: of so many rows a language (LAReQA), or lines of a file (Mewsli-X).
+    """
+    return READ[task.name](where, task, split, codes, limit)
 
 
 def identity(where: str, task: Task, split: Split, code: str) -> str:
@@ -75,10 +82,10 @@ class Passage(NamedTuple):
     questions: list[tuple[str, str, int]]
 
 
-def _lareqa(where: str, task: Task, split: Split, codes: Sequence[str]) -> Pool:
+def _lareqa(where: str, task: Task, split: Split, codes: Sequence[str], limit: int | None) -> Pool:
     pool = Pool({}, {}, {})
     for code in codes:
-        passages, counts = _passages(where, task, split, code)
+        passages, counts = _passages(where, task, split, code, limit)
         asked: list[tuple[str, str]] = []
         told: list[tuple[str, list[str]]] = []
         for passage in passages:
@@ -102,14 +109,14 @@ def _lareqa(where: str, task: Task, split: Split, codes: Sequence[str]) -> Pool:
 
 
 def _passages(
-    where: str, task: Task, split: Split, code: str
+    where: str, task: Task, split: Split, code: str, limit: int | None
 ) -> tuple[list[Passage], dict[str, int]]:
     """The passages in one language, and counts of rows as from `hub.rows`."""
     place = supplied.find(where, "xit/lareqa")
     file = place / "xquad-r" / f"{code}.json" if place else None
     if file and file.is_file():
         return _from_file(file)
-    rows, counts = hubs.rows(task, split, where, code)
+    rows, counts = hubs.rows(task, split, where, code, limit)
     found: dict[str, Passage] = {}
     for row in rows:
         text = str(row["context"])
@@ -151,11 +158,14 @@ def directory(where: str, task: Task) -> Path:
     return place
 
 
-def _mewsli_x(where: str, task: Task, split: Split, codes: Sequence[str]) -> Pool:
+def _mewsli_x(
+    where: str, task: Task, split: Split, codes: Sequence[str], limit: int | None
+) -> Pool:
     place, pool = directory(where, task), Pool({}, {}, {})
     for code in codes:
         pool.queries[code] = Texts([], [])
-    for row in _lines(place / f"{split.config}-{split.split}.jsonl", ("context", "mentions")):
+    file = place / f"{split.config}-{split.split}.jsonl"
+    for row in _lines(file, ("context", "mentions"), limit):
         told = pool.queries.get(row["context"]["language"])
         if told is None:
             continue
@@ -166,16 +176,16 @@ def _mewsli_x(where: str, task: Task, split: Split, codes: Sequence[str]) -> Poo
         if not told.texts:
             raise unknown(f"language of {task.title}:", code, task.languages)
         pool.counts[code] = {"read": len(told.texts)}
-    for row in _lines(place / CANDIDATES, ("entity_id", "description", "description_language")):
+    for row in _lines(place / CANDIDATES, KEYS, limit):
         told = pool.candidates.setdefault(row["description_language"], Texts([], []))
         told.texts.append(" ".join(row["description"].split()))
         told.keys.append((row["entity_id"],))
     return pool
 
 
-def _lines(file: Path, needed: Sequence[str]) -> Iterator[dict]:
+def _lines(file: Path, needed: Sequence[str], limit: int | None) -> Iterator[dict]:
     with file.open(encoding="utf-8") as handle:
-        for number, line in enumerate(handle, start=1):
+        for number, line in enumerate(islice(handle, limit), start=1):
             try:
                 row = json.loads(line)
                 _ = [row[key] for key in needed]
@@ -197,7 +207,7 @@ def _marked(context: dict, span: dict) -> str:
     return " ".join(marked.split())
 
 
-READ: dict[str, Callable[[str, Task, Split, Sequence[str]], Pool]] = {
+READ: dict[str, Callable[[str, Task, Split, Sequence[str], int | None], Pool]] = {
     "lareqa": _lareqa,
     "mewsli_x": _mewsli_x,
 }

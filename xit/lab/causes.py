@@ -18,6 +18,7 @@ from xit.lab.writer import Writer, fresh
 
 ASKED = ("cause", "effect")  # upstream's words, which the loader puts into an English question
 BOTH_WAYS = 0.5  # share of items in which some choice is right for the other question
+KIND = "animal"  # of things that something is done to: few verbs, so that they can be learnt
 CODES = "qaa qab qae qaf qai qaj qal".split()  # of XCOPA: four scripts, three word orders
 
 
@@ -33,8 +34,7 @@ class Consequence(NamedTuple):
 def consequence(maker: Maker, count: int) -> Consequence:
     """A deed and `count` verbs, one of which is its cause or its effect, as the question asks."""
     rng, world = maker.rng, maker.world
-    kind = rng.choice(list(world.verbs))
-    verbs = world.verbs[kind]  # a cycle: what follows a verb is the next
+    verbs = world.verbs[KIND]  # a cycle: what follows a verb is the next
     asked, step = rng.choice((("cause", -1), ("effect", 1)))
     deeds = rng.sample(range(len(verbs)), count)
     if rng.random() < BOTH_WAYS:  # two deeds, between which stands what one leads to
@@ -43,7 +43,7 @@ def consequence(maker: Maker, count: int) -> Consequence:
         deeds = rng.sample([*deeds, *rng.sample(others, count - 2)], count)
     right = rng.randrange(count)
     # not what the verb is usually done to: that would tell which verb the choices come from
-    event = Event(maker.teller.agent(), verbs[deeds[right]], rng.choice(world.nouns[kind]))
+    event = Event(maker.teller.agent(), verbs[deeds[right]], rng.choice(world.nouns[KIND]))
     return Consequence(event, asked, [verbs[(i + step) % len(verbs)] for i in deeds], right)
 
 

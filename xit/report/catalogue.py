@@ -128,15 +128,20 @@ def languages(study: Study) -> pd.DataFrame:
 
 
 def paper_settings(phase: str) -> pd.DataFrame:
-    """The paper's hyper-parameters, a row each task that is trained; first a row of sources."""
-    trained = [t for t in TABLES[phase].values() if t.train or t.name == MULTITASK]
+    """The paper's hyper-parameters, a row each task that is trained; first a row of sources.
+
+    Of what the paper does not have, XTREME-R's.
+    """
+    every = [*TABLES[phase].values(), *(tasks.FIRST.values() if phase == "target" else ())]
+    trained = [t for t in every if t.train or t.name == MULTITASK]
     values = {t: of_paper(phase, t) for t in trained}
     keys = list(values[trained[0]])
     told = [{"task": "source"} | {k: details.source_of(k) for k in keys}]
     for task, found in values.items():
         own = {"batch_size": "each task's", "max_length": "each task's"}
         own = own if task.name == MULTITASK else {}
-        told.append({"task": task.title} | {k: f"{v:g}" for k, v in found.items()} | own)
+        title = task.title + (" (XTREME-R's script)" if task.name in tasks.XTREME_R else "")
+        told.append({"task": title} | {k: f"{v:g}" for k, v in found.items()} | own)
     return pd.DataFrame(told).rename(columns=lambda name: name.replace("_", " "))
 
 

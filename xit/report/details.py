@@ -143,10 +143,15 @@ def _grouped(values: dict[Task, object]) -> str:
     groups: dict[str, list[str]] = {}
     for task, value in values.items():
         shown = "all" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-        groups.setdefault(shown, []).append(task.title)
+        groups.setdefault(shown, []).append(_named(task))
     if len(groups) == 1:
         return next(iter(groups))
     return ", ".join(f"{value} ({', '.join(names)})" for value, names in groups.items())
+
+
+def _named(task: Task) -> str:
+    """Its title; marked where what is called the paper's is XTREME-R's."""
+    return f"{task.title} of XTREME-R" if task.name in tasks.XTREME_R else task.title
 
 
 def _inputs() -> list[Detail]:
@@ -236,7 +241,26 @@ def _scores(study: Study) -> list[Detail]:
                "mean over tokens, special tokens included, as jiant's and XTREME's code has it"),
         Detail("mining (BUCC): threshold", "best F1 on dev, for each language", APPENDIX,
                "the same; corpora from the BUCC release, as the Hub has only the gold pairs"),
+        *_of_xtreme_r(study),
     ]  # fmt: skip
+
+
+def _of_xtreme_r(study: Study) -> list[Detail]:
+    """What only the targets that XTREME-R has beside XTREME's are done by."""
+    none, script, told = "not in the paper", "XTREME-R's scripts", []
+    if "xcopa" in study.targets:
+        how = "Social IQa, then COPA, with one head; the question in English in every language"
+        told.append(Detail("XCOPA", f"{none}; {how}", script, f"{how}; of each the best on dev",
+                           "the script keeps the last state"))  # fmt: skip
+    if any(tasks.target(t).kind == "ranking" for t in study.targets):
+        told.append(
+            Detail("rankings (LAReQA, Mewsli-X)", f"{none}; a dual encoder, trained on SQuAD v1.1 "
+                   "or on mentions in Wikipedia, first token", script,
+                   f"nothing is trained: mean over tokens of hidden_states[{study.retrieval_layer}]"
+                   "; LAReQA's sentences without their paragraph",
+                   "as Tatoeba is scored: what is asked is what the intermediate task has done")
+        )  # fmt: skip
+    return told
 
 
 def departures(table: pd.DataFrame) -> str:

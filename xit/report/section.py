@@ -90,7 +90,7 @@ class Section:
         return self.study.settings(self.phase, task, **own)
 
     def settings_table(self, names: Collection[str]) -> pd.DataFrame:
-        """Two rows a task: the settings as in the paper, and as used here."""
+        """Two rows a task: the settings as in the paper (or XTREME-R), and as used here."""
         if self.phase == "intermediate":
             every = [tasks.intermediate(name) for name in names]
         else:  # with what is learnt before a target
@@ -101,7 +101,8 @@ class Section:
             if task.train is None and task.name != tasks.MULTITASK:
                 continue
             paper = dict.fromkeys(SETTINGS) | of_paper(self.phase, task)
-            for which, told in (("paper", paper), ("here", self.settings(task))):
+            source = "XTREME-R" if task.name in tasks.XTREME_R else "paper"
+            for which, told in ((source, paper), ("here", self.settings(task))):
                 shown = {k.replace("_", " "): page.number(told[k]) for k in SETTINGS}
                 if task.name == tasks.MULTITASK:
                     shown["batch size"] = "each task's"
