@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from xit.lab.languages import LANGUAGES, SOURCE, distances, lexicon, typology
+from xit.lab import languages
+from xit.lab.languages import LANGUAGES, SOURCE, between, distances, lexicon, typology
 from xit.lab.world import World
 
 OTHERS = [x for x in LANGUAGES.values() if x.code != SOURCE]
@@ -78,3 +79,36 @@ def test_typology_has_the_columns_of_the_real_table_and_distance_zero_to_itself(
     assert (table.loc[SOURCE, ["syntactic", "lexical", "script", "genetic"]] == 0).all()
     # qac: prepositions and SVO as the source, adjective after, case: two of four features differ
     assert table.loc["qac", "syntactic"] == 0.5
+
+
+def test_distances_between_any_two() -> None:
+    """From the source they are those of `distances`; two of a family share words of their own."""
+    table = between().set_index(["language", "other"])
+    assert len(table) == len(LANGUAGES) ** 2
+    first = distances().set_index("iso639_1")
+    for code in LANGUAGES:
+        assert table.loc[(SOURCE, code), "lexical"] == first.loc[code, "lexical"]
+        assert table.loc[(SOURCE, code), "syntactic"] == first.loc[code, "syntactic"]
+        assert not table.loc[(code, code)].any()
+        for other in LANGUAGES:
+            assert (table.loc[(code, other)] == table.loc[(other, code)]).all()
+    # qae 0.66 and qai 0.314 of the source's words; of the rest each keeps half of the family's
+    shared = 0.66 * 0.314 + 0.34 * 0.686 * 0.25
+    assert table.loc[("qae", "qai"), "lexical"] == pytest.approx(1 - shared, abs=0.001)
+    assert table.loc[("qaf", "qah"), "lexical"] == pytest.approx(1 - 0.66 * 0.15, abs=0.001)
+
+
+def test_words_in_common_are_as_many_as_expected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted before sounds shift, over many concepts: strangers, two of a family, an isolate."""
+    monkeypatch.setattr(languages, "_sound_change", lambda key: {})
+    concepts = [f"noun.{i}" for i in range(3000)]
+    table = between().set_index(["language", "other"])["lexical"]
+
+    def roman(code: str) -> list[str]:
+        back = str.maketrans(languages.SCRIPTS[LANGUAGES[code].script], languages.SCRIPTS["Latn"])
+        forms = lexicon(code, concepts).forms
+        return [forms[c].translate(back) for c in concepts]
+
+    for one, two in (("qab", "qah"), ("qae", "qai"), ("qaj", "qak"), ("qaf", "qal")):
+        same = [a == b for a, b in zip(roman(one), roman(two), strict=True)]
+        assert abs(sum(same) / len(same) - (1 - table[one, two])) < 0.03

@@ -1,6 +1,8 @@
 """Translations of training data: the same rows, and as many wrong words as was asked for."""
 
 import math
+import shutil
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,6 +10,10 @@ import pandas as pd
 import pytest
 
 from tests.lab.shortcuts import GRAMMARS, WORLD
+from xit import paths
+from xit import tasks as table
+from xit.data import hub, look
+from xit.errors import XitError
 from xit.lab import tasks, translated, write
 from xit.lab.grammar import text
 from xit.lab.languages import SOURCE, distances
@@ -23,6 +29,19 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("hub") / "lab"
     write.write(place, "smoke")
     return place
+
+
+@pytest.fixture
+def lab(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The hub "lab:smoke" of a project whose lab data are those in `root`."""
+    place = tmp_path / "runs" / "hub"
+    place.mkdir(parents=True)
+    shutil.copytree(root, place / f"smoke-{write.RECIPE}")
+    (place / f"smoke-{write.RECIPE}" / "README.md").write_text("made\n")
+    monkeypatch.setenv("XIT_ROOT", str(tmp_path))
+    paths.project.cache_clear()
+    yield "lab:smoke"
+    paths.project.cache_clear()
 
 
 def read(root: Path, repo: str, config: str, split: str) -> pd.DataFrame:
@@ -127,3 +146,93 @@ def test_the_languages_are_near_far_and_between() -> None:
     others = distances().set_index("iso639_1").drop(SOURCE)
     total = others["syntactic"] + others["lexical"]
     assert (total.idxmin(), total.idxmax()) == (LANGUAGES[0], LANGUAGES[-1])
+
+
+# -- written when asked for --
+
+
+@pytest.mark.parametrize("name", ["mnli", "qqp", "hellaswag"])
+def test_every_language_can_be_asked_for(lab: str, name: str) -> None:
+    """Rows, labels and columns as in the source; perfect, and with errors."""
+    plain = table.INTERMEDIATE[name]
+    assert plain.train
+    source = hub.rows(plain, plain.train, lab, SOURCE)[0]
+    for errors in (0.0, 0.25):
+        task = table.translated(plain, "qac", errors)
+        assert task.train and task.dev
+        rows = hub.rows(task, task.train, lab, "qac")[0]
+        gold = plain.inputs[-1]
+        assert [r[gold] for r in rows] == [r[gold] for r in source]
+        assert not {str(r) for r in rows} & {str(r) for r in source}
+        assert len(hub.rows(task, task.dev, lab, "qac")[0]) == 40
+        assert hub.outputs(task, task.train, lab, "qac") == hub.outputs(
+            plain, plain.train, lab, SOURCE
+        )
+        config = hub.config(task, task.train, lab, "qac")
+        found = look.split(lab, task.train.repo, config, "train")
+        assert (found.rows, found.columns and set(task.columns) <= set(found.columns)) == (
+            300,
+            True,
+        )
+        one, two = (hub.identity(task, task.train, lab, "qac") for _ in range(2))
+        assert one == two == hub.fingerprint(rows)
+
+
+def test_what_is_asked_for_is_what_would_have_been_written(root: Path, tmp_path: Path) -> None:
+    """A config that there is, written again as if it were not."""
+    wanted = [("hellaswag", MIDDLE, 0.25), ("qqp", "qaj", 0.0), ("mnli", "qae", 0.0)]
+    for task, code, errors in wanted:
+        config = f"{task}.{code}" + (f".{errors:g}" if errors else "")
+        repo, config = ("facebook/xnli", code) if task == "mnli" else (translated.REPO, config)
+        translated._write(root, tmp_path / config, task, code, errors, ("train",), 0)
+        again = pd.read_parquet(tmp_path / config / "train-00000-of-00001.parquet")
+        pd.testing.assert_frame_equal(again, read(root, repo, config, "train"))
+
+
+def test_errors_of_mnli_are_tuned_on_what_xnli_tells(lab: str, root: Path) -> None:
+    task = table.translated(table.INTERMEDIATE["mnli"], "qah", 0.5)
+    assert task.dev
+    rows = hub.rows(task, task.dev, lab, "qah")[0]
+    xnli = read(root, "facebook/xnli", "qah", "validation")
+    assert [r["label"] for r in rows] == xnli["label"].tolist()
+    pairs = list(zip([r["premise"] for r in rows], xnli["premise"], strict=True))
+    assert all(len(a.split()) == len(b.split()) for a, b in pairs)
+    assert any(a != b for a, b in pairs)
+
+
+def test_the_source_itself_with_errors(lab: str) -> None:
+    task = table.translated(table.INTERMEDIATE["hellaswag"], SOURCE, 0.25)
+    plain = table.INTERMEDIATE["hellaswag"]
+    assert task.train and plain.train
+    wrong, right = (hub.rows(t, t.train, lab, SOURCE)[0] for t in (task, plain) if t.train)
+    share = [a == b for x, y in zip(wrong, right, strict=True)
+             for a, b in zip(x["ctx"].split(), y["ctx"].split(), strict=True)]  # fmt: skip
+    assert 0.6 < sum(share) / len(share) < 0.9
+
+
+def test_what_is_no_translation_is_left_to_others(root: Path, lab: str) -> None:
+    asked = translated.asked
+    for repo, config, split in (
+        ("xit/translated", "hellaswag.qab", "train"),  # written with everything else
+        ("facebook/xnli", "qab", "train"),
+        ("facebook/xnli", "qac", "test"),
+        ("xit/translated", "squad.qac", "train"),
+        ("xit/translated", "hellaswag.de", "train"),
+        ("xit/translated", "hellaswag.qac.2", "train"),
+        ("xit/translated", "hellaswag.qac.0.250", "train"),
+        ("google/xtreme", "hellaswag.qac", "train"),
+    ):
+        assert asked(root, repo, config, split) is None
+    assert not (root / "asked").exists()
+    with pytest.raises(XitError, match=r"unknown config of xit/translated: 'hellaswag\.de'"):
+        hub.load(lab, "xit/translated", "hellaswag.de", "train")
+
+
+def test_asking_changes_the_state_of_no_other_repository(lab: str) -> None:
+    place = hub.location(lab, "facebook/xnli")
+    assert place
+    before = hub._cache(place)
+    mine = hub.location(lab, "facebook/xnli", "qad", "train")
+    assert mine and mine.name == "xnli.qad" and mine != place
+    assert hub._cache(place) == before
+    assert hub.location(lab, "facebook/xnli", "qad", "validation") == place

@@ -99,7 +99,7 @@ def load(hub: str, repo: str, name: str, split: str, revision: str = "") -> "dat
     import pyarrow as pa
 
     datasets.disable_progress_bars()
-    place = location(hub, repo)
+    place = location(hub, repo, name, split)
     path = str(place or repo)
     try:
         if place and (place / "data" / "AUTO").is_dir():
@@ -117,7 +117,7 @@ def load(hub: str, repo: str, name: str, split: str, revision: str = "") -> "dat
 
 def column(hub: str, repo: str, name: str, split: str, wanted: str) -> Iterator[str]:
     """One column of a split, row by row; from the Hub no more is fetched than is read."""
-    if location(hub, repo):
+    if location(hub, repo, name, split):
         yield from load(hub, repo, name, split)[wanted]
         return
     import datasets
@@ -131,7 +131,7 @@ def column(hub: str, repo: str, name: str, split: str, wanted: str) -> Iterator[
 
 def size(hub: str, repo: str, name: str, split: str) -> int:
     """Number of rows of a split; XitError if it is not known."""
-    if location(hub, repo):
+    if location(hub, repo, name, split):
         return len(load(hub, repo, name, split))
     import datasets
 
@@ -172,12 +172,18 @@ def _misnamed(path: str, repo: str, name: str, split: str, error: ValueError) ->
     return XitError(f"{repo} has no config {name!r} with split {split!r}: {_first(error)}")
 
 
-def location(hub: str, repo: str) -> Path | None:
+def location(hub: str, repo: str, name: str = "", split: str = "") -> Path | None:
     """The directory of a repository, None on the Hub; XitError with the nearest one there is.
 
-    What the user has to supply may also lie in the project: xit/data/supplied.py.
+    What the user has to supply may also lie in the project: xit/data/supplied.py. Of the lab's
+    translations many are only written when they are asked for, config by config.
     """
     where = root(hub)
+    if hub == "lab" or hub.startswith("lab:"):
+        from xit.lab import translated
+
+        if found := translated.asked(Path(where), repo, name, split):
+            return found
     if where and Path(where, repo).is_dir():
         return Path(where, repo)
     if repo in supplied.SUPPLIED:
@@ -192,7 +198,7 @@ def location(hub: str, repo: str) -> Path | None:
 
 def columns(hub: str, repo: str, name: str, split: str) -> list[str]:
     """The columns of one split; of a local directory in the usual layout without reading rows."""
-    place = location(hub, repo)
+    place = location(hub, repo, name, split)
     files = sorted((place / name).glob(f"{split}-*.parquet")) if place else []
     if not files:
         return list(load(hub, repo, name, split).column_names)
@@ -306,7 +312,7 @@ def identity(task: Task, split: Split, hub: str, code: str, limit: int | None = 
     """
     split = task.where(split, code)
     parts = (split, *split.more)
-    places = [location(hub, part.repo) for part in parts]
+    places = [location(hub, p.repo, config(task, p, hub, code), p.split) for p in parts]
     if None in places:
         return fingerprint(rows(task, split, hub, code, limit)[0])
     asked = [[task.kind, task.columns, task.labels, code, limit]]

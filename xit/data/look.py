@@ -39,7 +39,7 @@ class Silent(XitError):
 
 def split(where: str, repo: str, config: str, name: str, revision: str = "") -> Found:
     """One split of a dataset in hub `where`; XitError if it is missing or cannot be read."""
-    if place := hub.location(where, repo):
+    if place := hub.location(where, repo, config, name):
         return _in_directory(place, where, repo, config, name)
     return _in_cache(repo, config, name) if silence() else _on_hub(repo, config, name, revision)
 

@@ -179,6 +179,32 @@ def typology() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def between() -> pd.DataFrame:
+    """One row for each ordered pair of languages: `language`, `other`, distances as `distances`.
+
+    `lexical` is expected from how words are drawn (`lexicon`): both have the source's word, or both
+    have kept their family's. From the source it is what `distances` has.
+    """
+    rows = []
+    for x in LANGUAGES.values():
+        for y in LANGUAGES.values():
+            differ = [getattr(x, f) != getattr(y, f) for f in FEATURES]
+            told = {"language": x.code, "other": y.code, "syntactic": sum(differ) / len(differ)}
+            told |= {"lexical": round(1 - _shared(x, y), 3)}
+            told |= {"script": float(x.script != y.script), "genetic": float(x.family != y.family)}
+            rows.append(told)
+    return pd.DataFrame(rows)
+
+
+def _shared(x: Language, y: Language) -> float:
+    """The share of words that two languages have in common before spelling, names left out."""
+    if x is y:
+        return 1.0
+    ours, theirs = (1 - (1 - z.loanwords) * (1 - z.cognates) for z in (x, y))  # the source's
+    kin = FAMILY_RATE**2 if x.family == y.family and "isolate" not in x.family else 0.0
+    return ours * theirs + (1 - ours) * (1 - theirs) * kin
+
+
 def distances() -> pd.DataFrame:
     """One row per language: distance from the source, 0 (alike) to 1.
 

@@ -2,17 +2,27 @@
 
 What is translated is what a row tells, said by the other language's grammar, so that a translation
 is perfect unless it is given errors. Rows, labels and order are those of the source language.
+
+Three languages are written with everything else (`translations`), any other one and any other share
+of errors when they are first asked for (`asked`): from what every row tells, which is kept.
 """
 
+import pickle
 import random
+import re
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
-from xit.lab import pairs, schema, tasks
+from filelock import FileLock
+
+from xit.lab import inference, pairs, schema, tasks
 from xit.lab.grammar import Grammar, Word
-from xit.lab.languages import Lexicon
-from xit.lab.tasks import Row
+from xit.lab.languages import LANGUAGES as EVERY
+from xit.lab.languages import Lexicon, lexicon
+from xit.lab.tasks import Maker, Row
 from xit.lab.world import World
-from xit.lab.writer import Writer
+from xit.lab.writer import Writer, parquet
 
 # Chosen by typology alone, one at each distance, before anything was trained on them. The source
 # has no relative in its family, so the near one is the nearest in grammar and words together.
@@ -26,7 +36,16 @@ LANGUAGES = (NEAR, MIDDLE, FAR)
 # also what the paper's models did not learn in Russian and Swahili (Phang et al. 2020, App. C).
 ERRORS = (0.1, 0.25, 0.5, 1.0)
 
-REPO = "xit/translated"  # what is not on the Hub, see xit/tasks.py
+REPO, XNLI = "xit/translated", "facebook/xnli"  # what is not on the Hub, and what is: xit/tasks.py
+SOURCES = {  # where the rows in the source language are
+    "mnli": ("nyu-mll/glue", "mnli"),
+    "qqp": ("nyu-mll/glue", "qqp"),
+    "hellaswag": ("Rowan/hellaswag", "default"),
+}
+COLUMNS = {"mnli": schema.NLI, "qqp": schema.QQP, "hellaswag": schema.HELLASWAG}
+SPLITS = ("train", "validation")
+ITEMS = "told/{}-{}.pickle"  # below the lab's directory: what each row of a task and split tells
+NAME = re.compile(rf"({'|'.join(SOURCES)})\.({'|'.join(EVERY)})(?:\.(\d(?:\.\d+)?))?")
 RENDER: dict[str, Callable[[Grammar, tuple, int, str], Row]] = {
     "mnli": lambda grammar, item, i, _: tasks.nli_row(grammar, item, i),
     "qqp": lambda grammar, item, i, _: pairs.qqp_row(grammar, item, i),
@@ -76,21 +95,73 @@ def translations(
 
     MNLI is XNLI's training set, as on the Hub; what it is tuned on is there already.
     """
-
-    def rendered(task: str, repo: str, config: str, split: str, grammar: Grammar) -> list[Row]:
-        items = write.items[repo, config, split]
-        return [RENDER[task](grammar, item, i, split) for i, item in enumerate(items)]
-
+    told = {(t, s): write.items[*SOURCES[t], s] for t in ("qqp", "hellaswag") for s in SPLITS}
+    told["mnli", "train"] = write.items[*SOURCES["mnli"], "train"]
+    told["mnli", "validation"] = _xnli(world, seed, size["dev"])
     for code in LANGUAGES:
-        rows = rendered("mnli", "nyu-mll/glue", "mnli", "train", grammars[code])
-        write("facebook/xnli", code, "train", rows, schema.NLI)
-    for split in ("train", "validation"):
+        rows = rendered("mnli", told["mnli", "train"], "train", grammars[code])
+        write(XNLI, code, "train", rows, schema.NLI)
+    for split in SPLITS:
         for code in LANGUAGES:
-            rows = rendered("qqp", "nyu-mll/glue", "qqp", split, grammars[code])
-            write(REPO, f"qqp.{code}", split, rows, schema.QQP)
-            rows = rendered("hellaswag", "Rowan/hellaswag", "default", split, grammars[code])
-            write(REPO, f"hellaswag.{code}", split, rows, schema.HELLASWAG)
+            for task in ("qqp", "hellaswag"):
+                rows = rendered(task, told[task, split], split, grammars[code])
+                write(REPO, f"{task}.{code}", split, rows, COLUMNS[task])
         for errors in ERRORS:
             translator = Translator(grammars[MIDDLE].lexicon, errors, f"{seed}/{split}/errors")
-            rows = rendered("hellaswag", "Rowan/hellaswag", "default", split, translator)
+            rows = rendered("hellaswag", told["hellaswag", split], split, translator)
             write(REPO, f"hellaswag.{MIDDLE}.{errors:g}", split, rows, schema.HELLASWAG)
+    for (task, split), items in told.items():
+        file = write.root / ITEMS.format(task, split)
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(pickle.dumps(items))
+
+
+def rendered(task: str, items: list, split: str, grammar: Grammar) -> list[Row]:
+    """The rows of a split of `task` that tell `items`, as `grammar` says them."""
+    return [RENDER[task](grammar, item, i, split) for i, item in enumerate(items)]
+
+
+def _xnli(world: World, seed: int, rows: int) -> list[inference.Inference]:
+    """What XNLI's validation set tells, in every language (multilingual.translated_tasks)."""
+    maker = Maker(world, f"{seed}/validation/translated")
+    return [inference.mnli(maker) for _ in range(rows)]
+
+
+# -- when asked for --
+
+
+def asked(root: Path, repo: str, config: str, split: str, seed: int = 0) -> Path | None:
+    """The repository, below the lab's directory `root`, of a translation that was not written with
+    everything else; it is written now if it was not yet. None of what is no such translation.
+
+    It holds that one config only, so that the state of no other repository changes.
+    """
+    name = f"mnli.{config}" if repo == XNLI and split == "train" else config
+    found = NAME.fullmatch(name) if name != config or repo == REPO else None
+    if not found or (root / repo / config / f"{split}-00000-of-00001.parquet").exists():
+        return None
+    task, code, share = found.groups()
+    if share is not None and not (0 < float(share) <= 1 and share == f"{float(share):g}"):
+        return None
+    place = root / "asked" / f"{repo.partition('/')[2]}.{config}"
+    if not place.exists():
+        place.parent.mkdir(exist_ok=True)
+        with FileLock(f"{place}.lock"):
+            if not place.exists():
+                new = place.with_name(f"{place.name}.new")
+                shutil.rmtree(new, ignore_errors=True)
+                splits = ("train",) if repo == XNLI else SPLITS
+                _write(root, new / config, task, code, float(share or 0), splits, seed)
+                new.rename(place)
+    return place
+
+
+def _write(
+    root: Path, place: Path, task: str, code: str, errors: float, splits: tuple[str, ...], seed: int
+) -> None:
+    """Write `task` in language `code` into the directory `place`."""
+    words = lexicon(code, World(seed).concepts(), seed)
+    for split in splits:
+        items = pickle.loads((root / ITEMS.format(task, split)).read_bytes())  # our own
+        grammar = Translator(words, errors, f"{seed}/{split}/errors") if errors else Grammar(words)
+        parquet(place, split, rendered(task, items, split, grammar), COLUMNS[task])

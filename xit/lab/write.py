@@ -11,7 +11,7 @@ from datasets import disable_progress_bars
 
 from xit.lab import causes, english, multilingual, translated
 from xit.lab.grammar import Grammar
-from xit.lab.languages import LANGUAGES, distances, lexicon, typology
+from xit.lab.languages import LANGUAGES, between, distances, lexicon, typology
 from xit.lab.world import World
 from xit.lab.writer import Writer
 
@@ -52,6 +52,7 @@ def write(root: Path, size: str = "lab", seed: int = 0) -> None:
     writer.cards()
     (root / "typology").mkdir()
     typology().to_csv(root / "typology" / "languages.csv", index=False)
+    between().to_csv(root / "typology" / "distances_between.csv", index=False)
     distances().to_csv(root / "typology" / "distances_from_source.csv", index=False)
 
 

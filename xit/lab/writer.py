@@ -25,11 +25,7 @@ class Writer:
         self, repo: str, config: str, split: str, rows: list[Row], features: Features
     ) -> None:
         """Write `rows` as one parquet file."""
-        path = self.root / repo / config / f"{split}-00000-of-00001.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Dataset.from_list(
-            [{k: r[k] for k in features} for r in rows], features=features
-        ).to_parquet(path)
+        parquet(self.root / repo / config, split, rows, features)
         self.splits.setdefault(repo, {}).setdefault(config, []).append(split)
         if "item" in rows[0]:
             self.items[repo, config, split] = [r["item"] for r in rows]
@@ -49,6 +45,14 @@ class Writer:
             }
             card = f"---\n{yaml.safe_dump(header, sort_keys=False)}---\n\n# {repo}\n\n{NOTE}\n"
             (self.root / repo / "README.md").write_text(card, encoding="utf-8")
+
+
+def parquet(place: Path, split: str, rows: list[Row], features: Features) -> None:
+    """Write `rows` as the one file of `split` into the directory `place`."""
+    place.mkdir(parents=True, exist_ok=True)
+    told = [{k: r[k] for k in features} for r in rows]
+    file = place / f"{split}-00000-of-00001.parquet"
+    Dataset.from_list(told, features=features).to_parquet(file)
 
 
 def distinct(make: Callable[[], Row], key: Callable[[Row], str], seen: set[str]) -> Iterator[Row]:
