@@ -100,7 +100,7 @@ def test_a_hub_that_does_not_answer(
 
 def test_a_training_set_of_several_datasets(toy: Study) -> None:
     task = tasks.INTERMEDIATE["anli_plus"]
-    repos = [part.split.repo for part in inventory._training(task, task.dev, "en")]
+    repos = [part.split.repo for part in inventory.training(task, task.dev, "en")]
     assert repos == [*["facebook/anli"] * 3, "nyu-mll/glue", "stanfordnlp/snli"] * 2
 
 

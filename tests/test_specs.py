@@ -53,6 +53,19 @@ def test_fine_tuning(toy: Study) -> None:
     assert len({identity(spec), *different}) == 7
 
 
+def test_a_task_in_another_language_is_trained_in_it(toy: Study) -> None:
+    """Not a translation: its spec has no share of errors, and what it learnt is the task itself."""
+    ocnli = tasks.intermediate("ocnli")
+    names = ["neutral", "entailment", "contradiction"]
+    rows = [{"sentence1": "a", "sentence2": "b", "label": i % 3} for i in range(6)]
+    for split in ("train", "validation"):
+        write(paths.project() / "hub", "clue/clue", "ocnli", split, rows, label=names)
+    spec = specs.fine_tune(toy, "intermediate", ocnli, PARENT, 1, {"examples": None} | {
+        "eval_examples": None})  # fmt: skip
+    assert (spec["language"], spec["slug"], "errors" in spec) == ("zh", "ocnli-seed1", False)
+    assert str(specs.variant_of(spec)) == "ocnli" and specs.task_of(spec, "ocnli") == ocnli
+
+
 def test_the_intermediate_task_is_in_the_parent_not_in_the_name(toy: Study) -> None:
     """Same parent, same run: whatever path led there."""
     settings = toy.settings("target", XQUAD)

@@ -29,7 +29,7 @@ def test_every_task_has_what_its_kind_needs() -> None:
 
 
 def test_the_paper_s_tasks_are_all_there() -> None:
-    assert set(INTERMEDIATE) == set(
+    assert {name for name, task in INTERMEDIATE.items() if not task.like} == set(
         "anli_plus mnli qqp squad_v2 squad_v1 hellaswag ccg cosmos_qa commonsense_qa "
         "multitask".split()
     )
@@ -76,6 +76,25 @@ def test_what_is_trained_for_a_target_and_in_which_order() -> None:
     assert tasks.learnt("social_iqa").kind == TARGET["xcopa"].kind  # one head serves both
     with pytest.raises(XitError, match="unknown target task 'social_iqa'"):
         tasks.target("social_iqa")
+
+
+def test_tasks_of_another_language_stand_beside_their_like() -> None:
+    """Same kind, and the paper's settings of its like, as the note says."""
+    told = {name: task.language for name, task in INTERMEDIATE.items() if task.like}
+    assert told == {"ocnli": "zh", "cmrc2018": "zh", "drcd": "zh", "arcd": "ar"}
+    for name in told:
+        task = INTERMEDIATE[name]
+        like = INTERMEDIATE[task.like]
+        assert (task.kind, task.metric, task.batch_size, task.epochs) == (
+            like.kind, like.metric, like.batch_size, like.epochs,
+        )  # fmt: skip
+        assert f"hyper-parameters of {like.title}" in task.note and not like.language
+
+
+def test_basque_is_translated_like_xnli_elsewhere() -> None:
+    mnli = tasks.translated(INTERMEDIATE["mnli"], "eu")
+    assert mnli.train == tasks.Split("HiTZ/xnli-eu", "{code}", "train") and not mnli.supplied
+    assert tasks.translated(INTERMEDIATE["mnli"], "eu", 0.5).supplied == "xit/translated"
 
 
 def test_a_translation_is_the_task_on_other_data() -> None:

@@ -19,6 +19,16 @@ def test_a_name_tells_all() -> None:
     assert variants.parse("squad_v1").title == "SQuAD v1.1"
 
 
+def test_what_a_variant_is_compared_with() -> None:
+    """The task in the source language: a translation's own, a language's own data set's like."""
+    told = {v: variants.parse(v).plain for v in ("qqp@de~0.5", "mnli+mlm", "ocnli", "arcd+mlm")}
+    assert told == {"qqp@de~0.5": "qqp", "mnli+mlm": "mnli", "ocnli": "mnli",
+                    "arcd+mlm": "squad_v1"}  # fmt: skip
+    assert variants.parse("ocnli").row.language == "zh"
+    with pytest.raises(XitError, match="'ocnli' in 'de': expected one of"):
+        variants.parse("ocnli@de")
+
+
 @given(
     st.sampled_from(sorted(tasks.TRANSLATIONS)),
     st.sampled_from(["", *variants.OPTIONS]),

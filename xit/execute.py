@@ -131,7 +131,7 @@ def check_values(values: dict[str, object], study: Study, section: str) -> None:
                 raise XitError("targets is empty: name at least one")
         if key == "variants":
             for name in value if isinstance(value, list) else []:
-                if (task := variants.parse(name).task) not in study.intermediate:
+                if (task := variants.parse(name).plain) not in study.intermediate:
                     known = study.intermediate
                     raise unknown(f"intermediate task of study {study.name!r}:", task, known)
             if not value:

@@ -54,15 +54,15 @@ def parts(study: Study) -> Iterator[Part]:
     if "mlm" in study.ablations and (more := study.continuation()["corpora"]) != first:
         yield from _texts("mlm", more)
     for task in map(tasks.intermediate, study.intermediate):
-        yield from _training(task, task.dev, study.source)
+        yield from training(task, task.dev, task.language or study.source)
     for name in study.variants():
         task = variants.parse(name).row
         if task.language:
-            yield from _training(task, task.dev, task.language)
+            yield from training(task, task.dev, task.language)
     for task in map(tasks.target, study.targets):
         for step in tasks.trained(task):
             if step.name == task.name or step.name in tasks.FIRST:
-                yield from _training(step, tasks.TUNE.get(step.name, step.dev), study.source)
+                yield from training(step, tasks.TUNE.get(step.name, step.dev), study.source)
         if task.supplied and task.kind == "ranking":
             continue  # files of its own, without which the study has no such target
         split = specs.scored_split(study, task)
@@ -94,7 +94,7 @@ def _texts(use: str, corpora: dict[str, list[str]]) -> Iterator[Part]:
         yield from (Part(task, text, code) for code in codes)
 
 
-def _training(task: Task, dev: Split | None, source: str) -> Iterator[Part]:
+def training(task: Task, dev: Split | None, source: str) -> Iterator[Part]:
     """What `task` is trained and tuned on; nothing if there is no training."""
     if task.train and dev:
         for split in (task.train, *task.train.more, dev, *dev.more):

@@ -154,15 +154,15 @@ def fine_tune(
 ) -> Spec:
     """The spec of fine-tuning `parent` on `task` in the study's source language.
 
-    In another language where `task` is a translation (tasks.translated). `head`: of which task
-    `parent` has a head to go on with; "" for a fresh one.
+    In another language where `task` is a translation (tasks.translated) or that language's own.
+    `head`: of which task `parent` has a head to go on with; "" for a fresh one.
     """
     where, code = _data(study), task.language or study.source
     if task.train is None or task.dev is None:
         raise XitError(f"{task.title} has no training data: it is scored as it is")
     tune = tasks.TUNE.get(task.name, task.dev)
-    slug = Variant(task.name, language=task.language, errors=task.errors).slug
-    more: dict[str, object] = {"errors": task.errors} if task.language else {}
+    more: dict[str, object] = {"errors": task.errors} if task.language and not task.like else {}
+    slug = Variant(task.name, language=code if more else "", errors=task.errors).slug
     more |= {"head": head} if head else {}
     return more | {
         "kind": phase,

@@ -28,6 +28,7 @@ NOTEBOOKS = {
     "translation": "06_translation.ipynb",
     "selection": "07_selection.ipynb",
     "distance": "11_distance.ipynb",
+    "source_language": "12_source_language.ipynb",
     "published": "08_published.ipynb",
     "data": "09_data.ipynb",
 }
@@ -80,8 +81,9 @@ class Study:
         return dict.fromkeys(SETTINGS) | of_paper(phase, task) | study | own
 
     def parts(self) -> list[tasks.Task]:
-        """The tasks of multi-task training: all other intermediate tasks."""
-        found = [tasks.intermediate(t) for t in self.intermediate if t != tasks.MULTITASK]
+        """The tasks of multi-task training: all other intermediate tasks in the source language."""
+        every = [tasks.intermediate(t) for t in self.intermediate if t != tasks.MULTITASK]
+        found = [t for t in every if not t.language]
         if not found:
             raise XitError(f"study {self.name!r} has no intermediate tasks to train together")
         return found
@@ -140,7 +142,7 @@ class Study:
         if phase == "selection":  # retrieval is compared after all of them
             return [s for s in self.sections() if s.startswith("target/")]
         if phase in ABLATIONS:  # beside what it is compared with
-            tasks_ = {variants.parse(v).task for v in self.ablations[phase]["variants"]}
+            tasks_ = {variants.parse(v).plain for v in self.ablations[phase]["variants"]}
             return ["target/none", *(f"target/{t}" for t in self.intermediate if t in tasks_)]
         if phase == "target" and task != "none":
             return [f"intermediate/{task}"]
@@ -252,7 +254,7 @@ def _kept(
     for section, told in study.ablations.items():
         of = "variants" if "variants" in told else "intermediate"
         there = [v for v in told[of] if v not in untranslated]
-        names = tuple(v for v in there if v == "none" or variants.parse(v).task not in lost)
+        names = tuple(v for v in there if v == "none" or variants.parse(v).plain not in lost)
         targets = tuple(t for t in told["targets"] if t in kept["targets"])
         if set(names) - {"none"} and targets:
             left[section] = told | {of: names, "targets": targets}

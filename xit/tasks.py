@@ -132,7 +132,8 @@ class Task:
     learning_rate: float = 0.0  # where it is not that of the phase
     cite: str = ""  # key in book/references.bib
     supplied: str = ""  # the repository that the user has to supply: data/supplied.py
-    language: str = ""  # of train and dev, where these are translated
+    language: str = ""  # of train and dev, where that is not the study's source language
+    like: str = ""  # its like in the source language, where the task is another language's own
     errors: float = 0.0  # share of content words that the lab's translator gets wrong in them
     note: str = ""  # where the row departs from the paper
 
@@ -251,6 +252,25 @@ INTERMEDIATE = {
              *_same("tau/commonsense_qa", "default", "train", "validation", None),
              columns=("question", "choices", "answerKey"), fields=CHOICE, metric="acc",
              batch_size=4, epochs=10, cite="talmor-etal-2019-commonsenseqa"),
+        # in another language, not translated: each stands beside its like in the source language
+        Task("ocnli", "OCNLI", "pair", *_same("clue/clue", "ocnli", "train", "validation", None),
+             columns=("sentence1", "sentence2", "label"), metric="acc", batch_size=24, epochs=2,
+             cite="hu-etal-2020-ocnli", language="zh", like="mnli",
+             note="not in the paper: Chinese, not translated; hyper-parameters of MNLI"),
+        Task("cmrc2018", "CMRC 2018", "span",
+             *_same("hfl/cmrc2018", "default", "train", "validation", None),
+             columns=QA, metric="qa", batch_size=8, epochs=3, cite="cui-etal-2019-cmrc",
+             language="zh", like="squad_v1", note="not in the paper: Chinese, simplified "
+             "characters; hyper-parameters of SQuAD v1.1; the same rows are clue/clue cmrc2018"),
+        Task("drcd", "DRCD", "span", *_same("clue/clue", "drcd", "train", "validation", None),
+             columns=QA, metric="qa", batch_size=8, epochs=3, cite="shao-etal-2018-drcd",
+             language="zh", like="squad_v1", note="not in the paper: Chinese, traditional "
+             "characters; hyper-parameters of SQuAD v1.1"),
+        Task("arcd", "ARCD", "span",
+             *_same("hsseinmz/arcd", "plain_text", "train", "validation", None),
+             columns=QA, metric="qa", batch_size=8, epochs=3, cite="mozannar-etal-2019-arcd",
+             language="ar", like="squad_v1",
+             note="not in the paper: Arabic, small; hyper-parameters of SQuAD v1.1"),
         Task(MULTITASK, "Multi-task", "several", train=None, dev=None, test=None, columns=(),
              metric="mean", epochs=3, cite="raffel-etal-2020-t5",
              note="A batch is of one task, drawn with probability ∝ min(examples, K)."),
@@ -366,6 +386,7 @@ TUNE = {"xquad": SQUAD[1], "xcopa": COPA[1]}
 # what Phang et al. 2020 translated: MNLI as XNLI's authors did, the others by machine, which are
 # not on the Hub; label names, as these need not be in the user's files
 TRANSLATED = "xit/translated"
+XNLI_TOO = {"eu": "HiTZ/xnli-eu"}  # language → repository: translated like XNLI, after it
 TRANSLATIONS = {"mnli": (), "qqp": ("not_duplicate", "duplicate"), "hellaswag": ()}
 
 
@@ -380,7 +401,7 @@ def translated(task: Task, language: str, errors: float = 0.0) -> Task:
         raise XitError(f"intermediate task {task.name!r} in {language!r}: expected one of {known}")
     repo, config = TRANSLATED, f"{task.name}.{{code}}" + (f".{errors:g}" if errors else "")
     if task.name == "mnli" and not errors:
-        repo, config = "facebook/xnli", "{code}"
+        repo, config = XNLI_TOO.get(language, "facebook/xnli"), "{code}"
     train, dev, _ = _same(repo, config, "train", "validation", None)
     labels, supplied = TRANSLATIONS[task.name], TRANSLATED * (repo == TRANSLATED)
     return dataclasses.replace(task, train=train, dev=dev, labels=labels, language=language,

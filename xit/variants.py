@@ -52,6 +52,11 @@ class Variant(NamedTuple):
         return text + (f" + {OPTIONS[self.option]}" if self.option else "")
 
     @property
+    def plain(self) -> str:
+        """The task that it is compared with, in the source language and with nothing beside it."""
+        return tasks.intermediate(self.task).like or self.task
+
+    @property
     def row(self) -> Task:
         """Its row of the task table: the task's own, or that of its translation."""
         row = tasks.intermediate(self.task)

@@ -22,7 +22,9 @@ LABELS = {"qqp": ["not_duplicate", "duplicate"], "paws_x": ["not_paraphrase", "p
 
 
 @needs_mirror
-@pytest.mark.parametrize("name", [*(t for t in INTERMEDIATE if t != "ccg"), *HERE])
+@pytest.mark.parametrize(
+    "name", [*(n for n, t in INTERMEDIATE.items() if n != "ccg" and not t.like), *HERE]
+)
 def test_every_row_of_the_task_table_loads(name: str) -> None:
     task = {**INTERMEDIATE, **TARGET}[name]
     sides = ((task.train, SOURCE.get(name, "en")), (task.test or task.dev, HERE.get(name, "en")))

@@ -64,6 +64,14 @@ def test_what_a_study_leaves_out(toy: Study) -> None:
     assert "- **XNLI**: add `xnli` to `targets:` in `notebooks/studies/toy.yaml`; this hub" in told
     assert "- **QQP**: this hub does not have nyu-mll/glue qqp (train)" in told
     assert "**MNLI**" not in told and "**POS**" not in told
+    assert "- **OCNLI**: this hub does not have clue/clue ocnli (train)" in told
+    assert "add `ocnli` to `variants:`" in told
+    told_too = {"source_language": {"variants": ("ocnli",), "targets": ("udpos",)}}
+    own = dataclasses.replace(toy, ablations=told_too)
+    assert by(catalogue.rows(own, "intermediate"), "name")["ocnli"]["in this study"] == (
+        "in section source_language"
+    )
+    assert "OCNLI" not in catalogue.not_here(own)
     every = dataclasses.replace(
         toy, intermediate=tuple(tasks.INTERMEDIATE), targets=tuple(tasks.TARGET)
     )

@@ -53,14 +53,15 @@ def _texts(sides: list[list[str]], tokenizer: PreTrainedTokenizerBase, room: int
 def parts(source: str) -> Iterator[tuple[Task, Split, str]]:
     """Everything that the task table names, each dataset, split and language once.
 
-    Training and development data in `source`, then development and test data in every language.
+    Training and development data in `source` or the task's own language, then development and
+    test data in every language.
     """
     seen = set()
     every = (*tasks.INTERMEDIATE.values(), *tasks.FIRST.values(), *tasks.TARGET.values())
     for task in every:
         learnt = [x for x in (task.train, task.dev, tasks.TUNE.get(task.name)) if x]
         single = [one for x in learnt for one in (x, *x.more)] if task.train else []
-        told = [(one, source) for one in single]
+        told = [(one, task.language or source) for one in single]
         scored = [x for x in (task.dev, task.test) if x and task.languages]
         pairs = task.kind in ("retrieval", "mining")  # of a language with the source
         codes = [c for c in (*task.languages, *task.further) if not pairs or c != source]

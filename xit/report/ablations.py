@@ -30,7 +30,7 @@ def scores(section: Section, chains: Iterable[Sequence[Result]]) -> pd.DataFrame
     The latter two as the study's target sections have them; only the section's targets.
     """
     own = tables.chain_scores(chains, section.study)
-    plain = {variants.parse(name).task for name in own["intermediate"].unique()}
+    plain = set(own["intermediate"].map(_plain))
     study = tables.study_scores(section, {"none", *plain})
     study = study[study["target"].isin(own["target"].unique())]
     return tables.main(pd.concat([study, own], ignore_index=True))
@@ -63,7 +63,7 @@ def contrast(main: pd.DataFrame) -> pd.DataFrame:
 
 
 def _plain(name: str) -> str:
-    return variants.parse(name).task
+    return variants.parse(name).plain
 
 
 def by_seed(frame: pd.DataFrame) -> pd.DataFrame:

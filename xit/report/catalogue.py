@@ -65,6 +65,8 @@ def rows(study: Study, phase: str) -> pd.DataFrame:
 def _standing(study: Study, phase: str, task: Task) -> str:
     if task.name in in_study(study, phase):
         return "yes"
+    if task.name in study.variants():
+        return "in section source_language"
     return "no: its data are missing" if _lost(study, task) else "no"
 
 
@@ -288,7 +290,7 @@ def not_here(study: Study) -> str:
     lines = []
     for phase, table in TABLES.items():
         for task in table.values():
-            if task.name not in in_study(study, phase):
+            if task.name not in (*in_study(study, phase), *study.variants()):
                 lines.append(f"- **{task.title}**: {_remedy(study, phase, task)}")
     if not lines:
         return "Every task of the table is in this study."
@@ -297,6 +299,7 @@ def not_here(study: Study) -> str:
 
 def _remedy(study: Study, phase: str, task: Task) -> str:
     entry = "intermediate" if phase == "intermediate" else "targets"
+    entry = "variants" if task.like else entry  # of section source_language
     name = f"add `{task.name}` to `{entry}:` in `notebooks/studies/{study.name}.yaml`"
     if task.name == MULTITASK:
         return f"{name}."
