@@ -283,6 +283,15 @@ def test_multi_task_training_takes_all_others_with_their_own_settings() -> None:
         toy(intermediate=("multitask",)).parts()
 
 
+def test_a_language_s_own_task_waits_for_its_like() -> None:
+    told = {"source_language": {"variants": ["mnli@zh", "ocnli", "drcd"], "targets": ["tatoeba"]}}
+    one = toy(ablations=told)
+    assert one.needs("source_language") == ["target/none", "target/mnli", "target/squad_v1"]
+    assert one.sections()[-3:] == ["source_language", "published", "data"]
+    both = toy(intermediate=["mnli", "ocnli", "multitask"])
+    assert [t.name for t in both.parts()] == ["mnli"]  # of one language
+
+
 def test_translations_that_nobody_has_supplied_are_left_out() -> None:
     """MNLI's is on the Hub; QQP's in German is there, in Russian it is not."""
     told = {"translation": {"variants": ["mnli@de", "qqp@de", "qqp@ru", "qqp@ru+mlm"],

@@ -16,6 +16,7 @@ ABLATIONS = {
     "mlm": _VARIANTS,
     "translation": _VARIANTS,
     "selection": ("intermediate", "targets", "checkpoints"),
+    "source_language": _VARIANTS,
 }
 
 

@@ -170,18 +170,23 @@ class Section:
             )
         ]
 
-    def variant_chains(self) -> list[list[Spec]]:
-        """The runs of every variant, as this section trains it."""
-        names = self.parameters["variants"]
-        assert isinstance(names, list)
-        return [chain for name in names for chain in self.intermediate_chains(name)]
+    def variant_chains(self, names: Sequence[str] | None = None) -> list[list[Spec]]:
+        """The runs of every variant, or of those `names`, as this section trains it."""
+        told = self._variants(names)
+        return [chain for name in told for chain in self.intermediate_chains(name)]
 
-    def chains_after(self, trained: Sequence[Sequence[Result]]) -> list[list[Spec]]:
+    def _variants(self, names: Sequence[str] | None) -> Sequence[str]:
+        every = self.parameters["variants"]
+        assert isinstance(every, list)
+        return every if names is None else names
+
+    def chains_after(
+        self, trained: Sequence[Sequence[Result]], names: Sequence[str] | None = None
+    ) -> list[list[Spec]]:
         """The targets after each run of `variant_chains`."""
-        seeds, names, made = self.seeds(), self.parameters["variants"], []
-        wanted = self.parameters["targets"]
-        assert isinstance(names, list) and isinstance(wanted, list)
-        for i, name in enumerate(names):
+        seeds, wanted, made = self.seeds(), self.parameters["targets"], list[list[Spec]]()
+        assert isinstance(wanted, list)
+        for i, name in enumerate(self._variants(names)):
             own = trained[i * len(seeds) : (i + 1) * len(seeds)]
             parents = [specs.parent_of(chain[0].spec) for chain in own]
             made += chains.targets(self.study, name, wanted, seeds, parents)

@@ -38,6 +38,7 @@ PARTS = {  # first part of a section's name -> caption in the side bar
     "target": "Phase 3: target tasks",
     **dict.fromkeys(ABLATIONS, "Ablations"),
     "distance": "Extension studies",
+    "source_language": "Extension studies",
 }
 RESULTS = "Results"  # every other section
 RENDERERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-bibtex")
