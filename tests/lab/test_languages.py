@@ -83,19 +83,18 @@ def test_typology_has_the_columns_of_the_real_table_and_distance_zero_to_itself(
 
 def test_distances_between_any_two() -> None:
     """From the source they are those of `distances`; two of a family share words of their own."""
-    table = between().set_index(["language", "other"])
+    table = between().set_index(["language", "other"]).to_dict("index")
     assert len(table) == len(LANGUAGES) ** 2
-    first = distances().set_index("iso639_1")
+    first = distances().set_index("iso639_1").to_dict("index")
     for code in LANGUAGES:
-        assert table.loc[(SOURCE, code), "lexical"] == first.loc[code, "lexical"]
-        assert table.loc[(SOURCE, code), "syntactic"] == first.loc[code, "syntactic"]
-        assert not table.loc[(code, code)].any()
+        assert table[SOURCE, code] == {k: first[code][k] for k in table[SOURCE, code]}
+        assert not any(table[code, code].values())
         for other in LANGUAGES:
-            assert (table.loc[(code, other)] == table.loc[(other, code)]).all()
+            assert table[code, other] == table[other, code]
     # qae 0.66 and qai 0.314 of the source's words; of the rest each keeps half of the family's
     shared = 0.66 * 0.314 + 0.34 * 0.686 * 0.25
-    assert table.loc[("qae", "qai"), "lexical"] == pytest.approx(1 - shared, abs=0.001)
-    assert table.loc[("qaf", "qah"), "lexical"] == pytest.approx(1 - 0.66 * 0.15, abs=0.001)
+    assert table["qae", "qai"]["lexical"] == pytest.approx(1 - shared, abs=0.001)
+    assert table["qaf", "qah"]["lexical"] == pytest.approx(1 - 0.66 * 0.15, abs=0.001)
 
 
 def test_words_in_common_are_as_many_as_expected(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,6 +111,8 @@ def in_own_language(contrast: pd.DataFrame, source: str) -> pd.DataFrame:
 
 
 def _told(contrast: pd.DataFrame) -> pd.DataFrame:
+    order = {target: i for i, target in enumerate(contrast["target"].unique())}
+    contrast = contrast.sort_values("target", key=lambda c: c.map(order), kind="stable")
     parsed = contrast["intermediate"].map(variants.parse)
     kinds = parsed.map(lambda v: OWN if tasks.intermediate(v.task).like else TRANSLATED)
     data = parsed.map(lambda v: v.language or v.row.language)

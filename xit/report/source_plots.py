@@ -86,7 +86,9 @@ def scatter(nearer: pd.DataFrame, found: pd.DataFrame, names: Mapping[str, str])
     every = list(nearer.groupby(["task", "target"], sort=False))
     figure, panels = canvas.empty(0.8 + 2.3 * len(every), len(every))
     colours = _colours(nearer)
-    fits = found[found["distance"] == OVERALL].set_index(["task", "target"])["mean"]
+    overall = found[found["distance"] == OVERALL]
+    fits = dict(zip(zip(overall["task"], overall["target"], strict=True), overall["mean"],
+                    strict=True))  # fmt: skip
     for axes, (key, part) in zip(panels, every, strict=True):
         axes.axhline(0, color=GREY, linewidth=1, zorder=0)
         axes.axvline(0, color=GREY, linewidth=1, zorder=0)
@@ -97,7 +99,7 @@ def scatter(nearer: pd.DataFrame, found: pd.DataFrame, names: Mapping[str, str])
             seeds = rows.groupby("language")["difference"].agg(["min", "max"])
             axes.vlines(x, seeds["min"], seeds["max"], color=colour, linewidth=1, alpha=0.3)
             axes.scatter(x, y, s=26, color=colour, label=names.get(str(code), str(code)))
-            if key in fits.index:
+            if key in fits:
                 ends = np.array([x.min(), x.max()])
                 line = y.mean() + fits[key] * (ends - x.mean())
                 axes.plot(ends, line, color=colour, linewidth=1.2)
