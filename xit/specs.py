@@ -29,6 +29,9 @@ RECIPES = {
     "target": 2,  # 2: dev.parquet
     "scores": 1,
     "retrieval": 2,  # scores of retrieval; 2: two ways of pooling
+    "information": 1,
+    "code_length": 1,
+    "subspace": 1,
 }  # raise when meaning changes
 CHECKPOINT = "xit/lab/checkpoint"  # study files name it so
 
@@ -45,7 +48,8 @@ def store() -> runs.Store:
     return runs.Store(project() / "runs")
 
 
-def _data(study: Study) -> str:
+def data_of(study: Study) -> str:
+    """The hub that `study` reads; XitError for a study whose user has to give one."""
     if study.hub is None:
         raise XitError(
             f"study {study.name!r} reads data from a directory in Hub layout: give HUB=…"
@@ -107,7 +111,7 @@ def pretrain(study: Study, **changed: object) -> Spec:
         raise XitError(
             f"study {study.name!r} has no pretrain: corpora, so its model cannot be trained"
         )
-    where = _data(study)
+    where = data_of(study)
     data = {
         f"{repo}/{code}": hashlib.blake2b(
             json.dumps(list(hub.load(where, repo, code, "train")["text"])).encode(), digest_size=8
@@ -137,7 +141,7 @@ def mlm_loss(study: Study, parent: Parent, corpora: dict, examples: int = 200) -
         "data": pretrain(study)["data"],
         "examples": examples,
         "max_length": 128,
-        "where": {"hub": _data(study), "parent": parent.path},
+        "where": {"hub": data_of(study), "parent": parent.path},
     }
 
 
@@ -148,13 +152,14 @@ def fine_tune(
 
     In another language where `task` is a translation (tasks.translated).
     """
-    where, code = _data(study), task.language or study.source
+    where, code = data_of(study), task.language or study.source
     if task.train is None or task.dev is None:
         raise XitError(f"{task.title} has no training data: it is scored as it is")
     tune = tasks.TUNE.get(task.name, task.dev)
-    slug = Variant(task.name, language=task.language, errors=task.errors).slug
-    translation = {"errors": task.errors} if task.language else {}
-    return translation | {
+    slug = Variant(task.name, language=task.language, errors=task.errors, knob=task.knob).slug
+    other_data: dict = {"errors": task.errors} if task.language else {}
+    other_data |= {"knob": task.knob} if task.knob else {}
+    return other_data | {
         "kind": phase,
         "slug": f"{slug}{f'-after-{named(after)}' if after else ''}-seed{seed}",
         "recipe": RECIPES[phase],
@@ -191,7 +196,7 @@ def with_mlm(
 
     `changed` are settings of the language modelling (xit/settings.py: MLM).
     """
-    where, mlm = _data(study), study.continuation(**changed)
+    where, mlm = data_of(study), study.continuation(**changed)
     settings = settings | {"learning_rate": settings["learning_rate"] * mlm["learning_rate_factor"]}
     spec = fine_tune(study, "intermediate", task, parent, seed, settings)
     sample = (where, mlm["corpora"], mlm["sentences"], mlm["alpha"])
@@ -232,7 +237,7 @@ def scores(
     seed of its own: several seeds may share a run. `split` and so many `examples` of it instead of
     all of `scored_split`; `checkpoint`: a state on the way of the training, from 1.
     """
-    where, split = _data(study), split or scored_split(study, task)
+    where, split = data_of(study), split or scored_split(study, task)
     part = (f"-checkpoint{checkpoint}" if checkpoint else "") + ("-dev" if examples else "")
     mining: dict[str, object] = {}
     if task.kind == "mining":
@@ -264,12 +269,16 @@ def scores(
 def variant_of(spec: Spec) -> Variant:
     """The intermediate task or variant that the run of `spec` has learnt."""
     language = spec["language"] if "errors" in spec else ""
-    return Variant(spec["task"], "mlm" if "mlm" in spec else "", language, spec.get("errors", 0.0))
+    option, errors = "mlm" if "mlm" in spec else "", spec.get("errors", 0.0)
+    return Variant(spec["task"], option, language, errors, spec.get("knob") or "")
 
 
 def task_of(spec: Spec, name: str) -> Task:
-    """The row of the task `name` that the run of `spec` is trained on, translated if it is."""
-    row = tasks.intermediate(name) if spec["kind"] == "intermediate" else tasks.target(name)
+    """The row of the task `name` that the run of `spec` is trained on, translated or graded if it
+    is."""
+    row = tasks.target(name) if spec["kind"] == "target" else tasks.intermediate(name)
+    if spec.get("knob"):
+        return tasks.graded(row, spec["knob"])
     return tasks.translated(row, spec["language"], spec["errors"]) if "errors" in spec else row
 
 
