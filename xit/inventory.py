@@ -59,6 +59,8 @@ def parts(study: Study) -> Iterator[Part]:
         task = variants.parse(name).row
         if task.language:
             yield from _training(task, task.dev, task.language)
+        elif task.knob:
+            yield from _training(task, task.dev, study.source)
     for task in map(tasks.target, study.targets):
         yield from _training(task, tasks.TUNE.get(task.name, task.dev), study.source)
         split = specs.scored_split(study, task)

@@ -60,9 +60,12 @@ def blocks(examples: int, parts: int = 6) -> list[int]:
     return sorted({end for end in ends if end})
 
 
-def code_length(study: Study, task: Task, seed: int, ends: Sequence[int], epochs: float) -> Spec:
-    """The spec of sending the first `ends[-1]` training rows of `task` by an online code."""
-    settings = study.settings("intermediate", task, epochs=epochs)
+def code_length(study: Study, task: Task, seed: int, ends: Sequence[int]) -> Spec:
+    """The spec of sending the first `ends[-1]` training rows of `task` by an online code.
+
+    Every model on the way is trained with the task's own settings, epochs among them.
+    """
+    settings = study.settings("intermediate", task)
     kept = ("learning_rate", "batch_size", "max_length", "epochs")
     base, where = specs.base(study), specs.data_of(study)
     assert task.train is not None
@@ -84,8 +87,11 @@ def code_length(study: Study, task: Task, seed: int, ends: Sequence[int], epochs
 def subspace(
     study: Study, task: Task, seed: int, dimension: int | None, examples: int | None
 ) -> Spec:
-    """The spec of training on `examples` of `task` in a random subspace; None: all parameters."""
-    settings = study.settings("intermediate", task, examples=examples)
+    """The spec of training on `examples` of `task` in a random subspace; None: all parameters.
+
+    Scored once, in the end, as states are not chosen from.
+    """
+    settings = study.settings("intermediate", task, examples=examples, eval_every=10**9)
     spec = specs.fine_tune(study, "subspace", task, specs.base(study), seed, settings)
     name = "all" if dimension is None else str(dimension)
     return spec | {"slug": f"{task.name}-{name}-seed{seed}", "dimension": dimension}

@@ -213,7 +213,8 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
         hyper = _shared(streams[0], beside, hyper, spec["mlm"]["limit"])
         streams.append(beside)
     if spec.get("dimension"):
-        restrict(model, spec["dimension"], spec["seed"])
+        factor = restrict(model, spec["dimension"], spec["seed"])
+        hyper = replace(hyper, learning_rate=hyper.learning_rate * factor)
     history = train(model, streams, hyper, spec["seed"], evaluate, _told(say), keep)
     if spec["kind"] == "subspace":  # a measurement: nothing goes on from it
         return _save_history(out, history)

@@ -266,7 +266,7 @@ KNOBS: dict[str, tuple[float, ...]] = {
     "facts": (2, 3, 4),  # events that the context tells
     "steps": (1, 2, 3),  # how often the rule has to be applied that leads to the right ending
     "vocabulary": (1, 0.5, 0.25),  # share of the words for things, people, places, times … in use
-    "noise": (0, 0.2, 0.4),  # share of labels that are wrong
+    "noise": (0, 0.1, 0.2),  # share of labels that are wrong
 }
 
 

@@ -56,9 +56,9 @@ def test_labels_follow_by_the_rule_and_nothing_else_is_changed(knob: str, level:
 
 
 def test_labels_wrong_at_a_low_level_are_wrong_in_the_same_way_at_a_higher() -> None:
-    right, low, high = (made("noise", x, 300) for x in (0, 0.2, 0.4))
+    right, low, high = (made("noise", x, 300) for x in (0, 0.1, 0.2))
     changed = [(b[2], c[2]) for a, b, c in zip(right, low, high, strict=True) if a[2] != b[2]]
-    assert len(changed) > 30 and all(b == c for b, c in changed)
+    assert len(changed) > 15 and all(b == c for b, c in changed)
     assert [x[:2] for x in right] == [x[:2] for x in high]
 
 

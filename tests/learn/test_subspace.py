@@ -53,7 +53,9 @@ def test_a_parameter_moves_by_its_row_of_the_projection() -> None:
 
 def test_nothing_moves_before_training_and_states_do_not_grow() -> None:
     one, two = model(), model()
-    restrict(two, 8, seed=1)
+    factor = restrict(two, 8, seed=1)
+    size = sum(v.numel() for v in values(one).values())
+    assert factor == pytest.approx((size / 8) ** (1 / 3))
     assert one.subspace is None and two.subspace is not None
     before, now = values(one), values(two)
     assert set(before) == set(now) and len(now) > 20

@@ -1,7 +1,7 @@
 """One task in several levels of complexity: HellaSwag with one thing set otherwise, all else alike.
 
     make(maker, "steps", 2)     # what comes two steps after the first deed, not one
-    make(maker, "noise", 0.4)   # two labels of five are wrong
+    make(maker, "noise", 0.2)   # one label of five is wrong
 
 Levels and what they mean: tasks.KNOBS. As only one thing differs from the task itself, so does what
 a level changes in transfer. HellaSwag, since of the lab's rules its own alone can be applied again:

@@ -6,6 +6,10 @@ Li et al. 2018 measure a task by the smallest dimension in which it can be learn
 2021 for fine-tuning. θ = θ₀ + P z, with z alone trained, from 0. P has one entry a row, +1 or -1 in
 a column drawn at random: columns are orthogonal, and z moves a parameter as far as training it
 would. It costs an addition a parameter; Li et al. have dense, sparse and Fastfood projections.
+
+In few directions a model learns next to nothing at the learning rate of full training: little of a
+random direction is downhill. With the cube root of parameters over directions as a factor SQuAD
+v1.1 and Cosmos QA of the lab were learnt in the most subspaces (factors 0.3 to 137 were tried).
 """
 
 import torch
@@ -37,11 +41,12 @@ class Moved(nn.Module):
         return original.detach() + moved.view_as(original)
 
 
-def restrict(model: Model, dimension: int, seed: int) -> None:
+def restrict(model: Model, dimension: int, seed: int) -> float:
     """Let `model`, heads and encoder, move along `dimension` random directions only.
 
-    The head of language modelling, which no other task trains, stays as it is. ValueError for a
-    model that is restricted already; XitError for more dimensions than parameters.
+    Gives back the factor for the learning rate, 1 for as many directions as parameters. The head of
+    language modelling, which no other task trains, stays as it is. ValueError for a model that is
+    restricted already; XitError for more dimensions than parameters.
     """
     if model.subspace is not None:
         raise ValueError("the model is restricted to a subspace already")
@@ -59,3 +64,4 @@ def restrict(model: Model, dimension: int, seed: int) -> None:
     for module, name, value in parts:
         moved = Moved(model.subspace, value.numel(), generator)
         parametrize.register_parametrization(module, name, moved)
+    return float((size / dimension) ** (1 / 3))

@@ -22,6 +22,7 @@ from scipy import stats as distributions
 from xit.report.stats import LEVEL
 
 Floats = NDArray[np.float64]
+Values = Sequence[float] | Floats
 NINE = 9  # points of which all orders are counted
 DRAWS = 100_000
 ALPHA = 1 - LEVEL
@@ -41,7 +42,7 @@ class Correlation(NamedTuple):
 NOTHING = math.nan
 
 
-def correlation(x: Sequence[float], y: Sequence[float]) -> Correlation:
+def correlation(x: Values, y: Values) -> Correlation:
     """Spearman's rho of two columns; points that lack either are left out."""
     a, b = _both(x, y)
     if len(a) < 3 or _flat(a) or _flat(b):
@@ -51,7 +52,7 @@ def correlation(x: Sequence[float], y: Sequence[float]) -> Correlation:
     return Correlation(rho, *_interval(rho, len(a)), _p(one, two, rho), len(a))
 
 
-def partial(x: Sequence[float], y: Sequence[float], given: Sequence[float]) -> Correlation:
+def partial(x: Values, y: Values, given: Values) -> Correlation:
     """Spearman's rho of what a line through the ranks of `given` leaves of the ranks of x and y.
 
     p is that of exchanging what is left, and so approximate; the interval has a point less.
@@ -70,7 +71,7 @@ def partial(x: Sequence[float], y: Sequence[float], given: Sequence[float]) -> C
     return Correlation(rho, *_interval(rho, count - 1), _p(one, two, rho), count)
 
 
-def within(x: Sequence[float], y: Sequence[float], groups: Sequence[str]) -> Correlation:
+def within(x: Values, y: Values, groups: Sequence[str]) -> Correlation:
     """Spearman's rho within `groups`: of the ranks without each group's mean.
 
     p is exact under H0 that the pairing within every group is by chance. No interval.
@@ -131,7 +132,7 @@ def detectable(n: int, power: float = 0.8, draws: int = 4000) -> float:
     return NOTHING
 
 
-def _both(x: Sequence[float], y: Sequence[float]) -> tuple[Floats, Floats]:
+def _both(x: Values, y: Values) -> tuple[Floats, Floats]:
     a, b = np.asarray(x, float), np.asarray(y, float)
     known = ~(np.isnan(a) | np.isnan(b))
     return a[known], b[known]
