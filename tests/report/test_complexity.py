@@ -18,6 +18,7 @@ from xit.report import rank_tests as exact
 from xit.report.complexity import AVERAGE, MEASURES
 from xit.report.knobs import Pooled
 from xit.report.section import Section
+from xit.study import Study
 from xit.workers import Result
 
 NINE = ["anli_plus", "mnli", "qqp", "squad_v2", "squad_v1", "hellaswag", "ccg", "cosmos_qa",
@@ -211,7 +212,7 @@ def test_words_follow_the_numbers() -> None:
     text = complexity_prose.observed(found, "Study toy")
     assert "strongest rank correlation with the average change is that of training rows" in text
     assert "+0.80 (95% interval" in text and "over 4 tasks; p .333, .667 by Holm over 2" in text
-    assert "Of 4 tasks none can have p < .05. None is told apart from chance." in text
+    assert "Of 4 tasks none can have p < .05. After Holm none is told apart from chance." in text
     sure = found.assign(adjusted=0.01, n=9)
     assert "Told apart from chance after Holm: training rows, sub-words an input" in (
         complexity_prose.observed(sure, "x")
@@ -240,7 +241,9 @@ def test_power_in_words() -> None:
 
 def test_the_plan_counts_runs_and_updates() -> None:
     """CCG alone: 48 rows in batches of 24 for 15 epochs are 30 updates; and so on over nine."""
-    rows = complexity_prose.plan(3, 48, 2, 480).set_index("what")
+    told = {"code_examples": 48, "dimensions": [8, 64], "subspace_examples": 480}
+    study = cast(Study, SimpleNamespace(ablations={"complexity": told}, num_seeds=3))
+    rows = complexity_prose.plan(study).set_index("what")
     nine = [t for t in tasks.INTERMEDIATE.values() if t.name != tasks.MULTITASK]
     assert rows.loc["usable information", "runs"] == 27
     updates = sum(48 / t.batch_size * t.epochs for t in nine)

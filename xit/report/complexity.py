@@ -104,13 +104,14 @@ def finished(section: Section) -> dict[str, list[Spec]]:
 
 
 def informing(section: Section, trained: Mapping[str, Sequence[Spec]]) -> list[list[Spec]]:
-    """The runs that measure how much the `finished` runs have use for."""
-    return [[measures.information(section.study, s)] for of in trained.values() for s in of]
+    """The runs that measure how much the `finished` runs have use for, of each task the first."""
+    return [[measures.information(section.study, of[0])] for of in trained.values()]
 
 
 def informing_of(section: Section, graded: Iterable[Sequence[Result]]) -> list[list[Spec]]:
-    """The same of variants that this section has trained."""
-    return [[measures.information(section.study, chain[0].spec)] for chain in graded]
+    """The same of variants that this section has trained, with the first seed."""
+    first = [chain[0].spec for chain in graded if chain[0].spec["seed"] == section.seeds()[0]]
+    return [[measures.information(section.study, spec)] for spec in first]
 
 
 def coding(section: Section, examples: int) -> list[list[Spec]]:
@@ -136,7 +137,7 @@ def reducing(section: Section, dimensions: Sequence[int], examples: int | None) 
 
 
 def informed(runs: Iterable[Sequence[Result]]) -> pd.DataFrame:
-    """A row a variant, means over seeds: length, entropy, null, conditional, information."""
+    """A row a variant: length, entropy, null, conditional, information; means of several runs."""
     rows = []
     for chain in runs:
         told = json.loads((chain[-1].path / "information.json").read_text())

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from xit.report import canvas, rank_tests
 from xit.report.canvas import BLUE, COLOURS, GREY, RED, SMALL
@@ -56,8 +57,10 @@ def scatters(shown: list[tuple[str, str, pd.DataFrame]]) -> Figure:
         told = f"ρ {rho:+.2f}" if rho == rho else "no ρ"
         axes.set_title(f"{study}: {told}", size=SMALL + 1, loc="left")
         axes.set_xlabel(MEASURES[name])
-        if name in LOGARITHMIC:
+        if name in LOGARITHMIC and x.max() > 20 * x.min():  # else its few ticks would run together
             axes.set_xscale("log")
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator(5))
     for axes in every[len(shown) :]:
         axes.remove()
     figure.supylabel("Mean change over targets (points)", size=SMALL + 1)

@@ -7,11 +7,13 @@ import pandas as pd
 from scipy import stats as distributions
 
 from xit import tasks
+from xit.measures import NULL_ROWS
 from xit.report import rank_tests
 from xit.report.complexity import AVERAGE, MEASURES, p_value
 from xit.report.knobs import POWER, Pooled, ends
 from xit.report.names import TITLES
 from xit.report.rank_tests import ALPHA, Correlation
+from xit.study import Study
 
 
 def _figure(value: float) -> str:
@@ -36,9 +38,7 @@ def observed(found: pd.DataFrame, whose: str) -> str:
     text += f"Of {n} tasks {must}. "
     sure = part[part["adjusted"] < ALPHA]
     if not len(sure):
-        return (
-            text + f"{'None' if many else 'It'} is {'' if many else 'not '}told apart from chance. "
-        )
+        return text + f"{'After Holm none is' if many else 'It is not'} told apart from chance. "
     listed = ", ".join(MEASURES[m] for m in sure["measure"])
     return text + f"Told apart from chance{' after Holm' if many else ''}: {listed}. "
 
@@ -168,18 +168,20 @@ def needs(rho: float, rows: pd.DataFrame) -> str:
     return text
 
 
-def plan(seeds: int, code_examples: int, dimensions: int, subspace_examples: int) -> pd.DataFrame:
-    """Runs and updates of measuring the paper's nine tasks: what, runs, updates.
+def plan(study: Study) -> pd.DataFrame:
+    """Runs and updates of measuring the paper's nine tasks as `study` has it: what, runs, updates.
 
-    With the batch sizes and epochs of Phang et al. 2020, App. A; a null-input model has 400 rows.
+    With the batch sizes and epochs of Phang et al. 2020, App. A.
     """
+    told = study.ablations["complexity"]
     rows = [t for t in tasks.INTERMEDIATE.values() if t.name != tasks.MULTITASK]
-    of_code = sum(code_examples / t.batch_size * t.epochs for t in rows)
-    of_spaces = sum(subspace_examples / t.batch_size * t.epochs for t in rows) * (1 + dimensions)
-    null = sum(400 / t.batch_size for t in rows) * seeds
-    told = [
-        ("usable information", len(rows) * seeds, null),
+    spaces = 1 + len(told["dimensions"])  # and all parameters
+    of_code = sum(told["code_examples"] / t.batch_size * t.epochs for t in rows)
+    of_spaces = sum(told["subspace_examples"] / t.batch_size * t.epochs for t in rows) * spaces
+    null = sum(NULL_ROWS / t.batch_size for t in rows) * study.num_seeds
+    found = [
+        ("usable information", len(rows) * study.num_seeds, null),
         ("online code", len(rows), of_code),
-        ("random subspaces", len(rows) * (1 + dimensions), of_spaces),
+        ("random subspaces", len(rows) * spaces, of_spaces),
     ]
-    return pd.DataFrame(told, columns=["what", "runs", "updates"])
+    return pd.DataFrame(found, columns=["what", "runs", "updates"])
