@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from xit import runs, specs, tasks
 from xit.runs import Spec
-from xit.specs import RECIPES
 from xit.study import Study
 from xit.tasks import Task
 
+RECIPES = {"information": 1, "code_length": 1, "subspace": 1}  # raise when meaning changes
 DEV_ROWS = 500  # development rows that usable information is measured on, as many as the paper's
 NULL_ROWS = 400  # training rows of a null-input model, which has only frequencies to learn
 
@@ -92,6 +92,11 @@ def subspace(
     Scored once, in the end, as states are not chosen from.
     """
     settings = study.settings("intermediate", task, examples=examples, eval_every=10**9)
-    spec = specs.fine_tune(study, "subspace", task, specs.base(study), seed, settings)
+    spec = specs.fine_tune(study, "intermediate", task, specs.base(study), seed, settings)
     name = "all" if dimension is None else str(dimension)
-    return spec | {"slug": f"{task.name}-{name}-seed{seed}", "dimension": dimension}
+    return spec | {
+        "kind": "subspace",
+        "slug": f"{task.name}-{name}-seed{seed}",
+        "recipe": RECIPES["subspace"],
+        "dimension": dimension,
+    }

@@ -29,9 +29,6 @@ RECIPES = {
     "target": 2,  # 2: dev.parquet
     "scores": 1,
     "retrieval": 2,  # scores of retrieval; 2: two ways of pooling
-    "information": 1,
-    "code_length": 1,
-    "subspace": 1,
 }  # raise when meaning changes
 CHECKPOINT = "xit/lab/checkpoint"  # study files name it so
 

@@ -242,16 +242,16 @@ def test_power_in_words() -> None:
 def test_the_plan_counts_runs_and_updates() -> None:
     """CCG alone: 48 rows in batches of 24 for 15 epochs are 30 updates; and so on over nine."""
     told = {"code_examples": 48, "dimensions": [8, 64], "subspace_examples": 480}
-    study = cast(Study, SimpleNamespace(ablations={"complexity": told}, num_seeds=3))
+    study = cast(Study, SimpleNamespace(ablations={"complexity": told}))
     rows = complexity_prose.plan(study).set_index("what")
     nine = [t for t in tasks.INTERMEDIATE.values() if t.name != tasks.MULTITASK]
-    assert rows.loc["usable information", "runs"] == 27
+    assert rows.loc["usable information", "runs"] == 9
     updates = sum(48 / t.batch_size * t.epochs for t in nine)
     assert rows.loc["online code", "updates"] == pytest.approx(updates)
     assert rows.loc["random subspaces", "runs"] == 27
     assert rows.loc["random subspaces", "updates"] == pytest.approx(30 * updates)
     text = complexity_prose.needs(0.28, rows.reset_index())
-    assert "63 runs on XLM-R large" in text and "takes 10" in text
+    assert "45 runs on XLM-R large" in text and "takes 10" in text
 
 
 # -- figures --
@@ -270,6 +270,6 @@ def test_a_panel_a_measure_the_published_first() -> None:
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles == ["published: ρ -1.00", "this study: ρ +0.80", "this study: ρ -0.80",
                       "this study: ρ +0.00"]  # fmt: skip
-    assert "published, training rows -1.00 (3 tasks)" in complexity_plots.alt_scatters(shown)
+    assert "published, training rows: ρ -1.00 (3 tasks)" in complexity_plots.alt_scatters(shown)
     points = np.asarray(figure.axes[3].collections[0].get_offsets())
     assert sorted(points[:, 0].tolist()) == [64.0, 256.0]  # mnli, and qqp beyond the line

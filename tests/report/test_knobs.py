@@ -151,7 +151,7 @@ def test_words_about_knobs_follow_the_numbers() -> None:
     told = knobs.effects(CONTRAST, LAYOUT, FAMILY, "qaa")
     beside = knobs.beside(told, INFORMED, OBSERVED, OBSERVED)
     text = complexity_prose.set_beside(beside, told)
-    assert text.startswith("Of 3 levels and targets, 1 differ from the task as it is after Holm")
+    assert text.startswith("Of 3 pairs of a level and a target, 1 can be told from the task as it")
     assert "facts 4 → XNLI: -2.0 points" in text
     assert "1 of 2 effects have an interval without 0; 1 of them have the sign" in text
     assert "what is observed and what is set agree in sign" in text

@@ -53,9 +53,7 @@ def scatters(shown: list[tuple[str, str, pd.DataFrame]]) -> Figure:
             x = x.where(np.isfinite(x), beyond)
             axes.axvline(beyond / 2, color=GREY, linestyle=":", linewidth=1)
         _points(axes, x, points, RED if study == "published" else BLUE)
-        rho = rank_tests.correlation(list(points["x"]), list(points["change"])).rho
-        told = f"ρ {rho:+.2f}" if rho == rho else "no ρ"
-        axes.set_title(f"{study}: {told}", size=SMALL + 1, loc="left")
+        axes.set_title(f"{study}: {_rho(points)}", size=SMALL + 1, loc="left")
         axes.set_xlabel(MEASURES[name])
         if name in LOGARITHMIC and x.max() > 20 * x.min():  # else its few ticks would run together
             axes.set_xscale("log")
@@ -79,9 +77,13 @@ def alt_scatters(shown: list[tuple[str, str, pd.DataFrame]]) -> str:
     """What `scatters` shows: the rank correlation of each panel."""
     told = []
     for study, name, points in shown:
-        rho = rank_tests.correlation(list(points["x"]), list(points["change"])).rho
-        told.append(f"{study}, {MEASURES[name]} {rho:+.2f} ({len(points)} tasks)")
-    return f"Scatter plots of the mean change; rank correlations: {'; '.join(told)}."
+        told.append(f"{study}, {MEASURES[name]}: {_rho(points)} ({len(points)} tasks)")
+    return f"Scatter plots of the mean change, with rank correlations: {'; '.join(told)}."
+
+
+def _rho(points: pd.DataFrame) -> str:
+    rho = rank_tests.correlation(list(points["x"]), list(points["change"])).rho
+    return f"ρ {rho:+.2f}" if rho == rho else "no ρ"
 
 
 def knobs(effects: pd.DataFrame) -> Figure:

@@ -72,8 +72,9 @@ def given(found: Mapping[str, Correlation], whose: str) -> str:
 def set_beside(told: pd.DataFrame, effects: pd.DataFrame) -> str:
     """What knobs do, and whether it is what the correlations over tasks have."""
     sure = effects[effects["adjusted"] < ALPHA]
-    text = f"Of {len(effects)} levels and targets, {len(sure)} differ from the task as it is after "
-    text += "Holm within a target (error of all levels). "
+    count = str(len(sure)) if len(sure) else "none"
+    text = f"Of {len(effects)} pairs of a level and a target, {count} can be told from the task as "
+    text += "it is after Holm within a target (error of all levels). "
     for row in sure.to_dict("records"):
         what = f"{row['knob']} {row['level']:g}"
         text += f"{what} → {TITLES[row['target']]}: {row['mean']:+.1f} points "
@@ -178,9 +179,9 @@ def plan(study: Study) -> pd.DataFrame:
     spaces = 1 + len(told["dimensions"])  # and all parameters
     of_code = sum(told["code_examples"] / t.batch_size * t.epochs for t in rows)
     of_spaces = sum(told["subspace_examples"] / t.batch_size * t.epochs for t in rows) * spaces
-    null = sum(NULL_ROWS / t.batch_size for t in rows) * study.num_seeds
+    null = sum(NULL_ROWS / t.batch_size for t in rows)
     found = [
-        ("usable information", len(rows) * study.num_seeds, null),
+        ("usable information", len(rows), null),
         ("online code", len(rows), of_code),
         ("random subspaces", len(rows) * spaces, of_spaces),
     ]
