@@ -43,6 +43,7 @@ def test_nine_points_must_reach_seven_tenths() -> None:
     assert critical(9) == pytest.approx(0.700, abs=5e-4)
     assert critical(8) == pytest.approx(0.738, abs=5e-4)
     assert critical(6) == pytest.approx(0.886, abs=5e-4)
+    assert all(math.isnan(critical(n)) for n in range(4))
     assert math.isnan(critical(4))  # of 24 orders two are perfect: p is never below 1/12
     x = list(range(9))
     y = [2, 1, 0, 4, 3, 5, 7, 8, 6]

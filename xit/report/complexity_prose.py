@@ -57,7 +57,7 @@ def by_target(found: pd.DataFrame, whose: str) -> str:
     low, high = rows[0], rows[-1]
     text = f"{whose}: by target, the correlation of training rows goes from "
     text += f"{_figure(low['rho'])} ({TITLES[low['outcome']]}) to {_figure(high['rho'])} "
-    return text + f"({TITLES[high['outcome']]}). "
+    return text + f"({TITLES[high['outcome']]}), unadjusted. "
 
 
 def given(found: Mapping[str, Correlation], whose: str) -> str:

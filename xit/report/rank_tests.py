@@ -103,6 +103,8 @@ def within(x: Values, y: Values, groups: Sequence[str]) -> Correlation:
 @cache
 def critical(n: int, alpha: float = ALPHA) -> float:
     """The smallest |rho| of n points without ties with p below `alpha`; NaN if none has."""
+    if n < 3:
+        return NOTHING
     ranks = _unit(np.arange(n, dtype=float))
     every = np.sort(np.abs(_pairings(ranks, ranks)))[::-1]
     values, first = np.unique(np.round(every, 9)[::-1], return_index=True)
