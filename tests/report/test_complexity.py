@@ -13,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xit import tasks
-from xit.report import collapse, complexity, complexity_plots, complexity_prose, published
+from xit.report import (
+    collapse,
+    complexity,
+    complexity_plots,
+    complexity_prose,
+    complexity_tables,
+    published,
+)
 from xit.report import rank_tests as exact
 from xit.report.complexity import AVERAGE, MEASURES
 from xit.report.knobs import Pooled
@@ -146,14 +153,14 @@ def test_correlations_of_a_study() -> None:
     assert length["rho"] == pytest.approx(-0.8)
     assert (dimension["n"], dimension["rho"]) == (3, pytest.approx(0.0))  # 64, ∞ and 64
     assert size["adjusted"] == pytest.approx(1.0) and size["adjusted"] >= size["p"]
-    table = complexity.correlation_table(found)
+    table = complexity_tables.correlation_table(found)
     assert table["measure"].tolist() == [MEASURES[n] for n in names]
     assert table["average"][0].startswith("+0.80 (") and table["average"][0].endswith("p .333")
     assert table["tasks"].tolist() == [4, 4, 3] and "XNLI" in table
 
 
 def test_the_table_of_measures_says_what_is_not_known() -> None:
-    table = complexity.measures_table(MEASURED.assign(**{"d = 64": 1.0, "d = 4,096": 2.0}))
+    table = complexity_tables.measures_table(MEASURED.assign(**{"d = 64": 1.0, "d = 4,096": 2.0}))
     assert table["headroom to people"].tolist() == ["not known"] * 4
     assert table["intrinsic dimension"].tolist() == ["64", "> 4,096", "not known", "64"]
     assert table["training rows"][0] == "100" and next(iter(table)) == "task"

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from xit import specs
-from xit.report import ablations, complexity_plots, complexity_prose, knobs
+from xit.report import ablations, complexity_plots, complexity_prose, complexity_tables, knobs
 from xit.report.knobs import Pooled
 from xit.report.stats import Interval
 from xit.workers import Result
@@ -117,7 +117,9 @@ def test_from_one_seed_there_is_no_interval() -> None:
     told = knobs.effects(one, table, FAMILY, "qaa")
     assert not any(x.there for x in (*told["pooled"], *told["these"]))
     assert all(math.isnan(p) for p in knobs.trends(table)["p"])
-    assert knobs.effects_table(told)["all levels' error"].unique().tolist() == ["no interval"]
+    assert complexity_tables.effects_table(told)["all levels' error"].unique().tolist() == [
+        "no interval"
+    ]
 
 
 INFORMED = pd.DataFrame(
@@ -141,7 +143,7 @@ def test_what_is_set_stands_beside_what_is_observed() -> None:
     assert (noise["measure"], noise["predicted"], noise["agrees"]) == ("information", -1, None)
     other = knobs.beside(told, INFORMED, OBSERVED.assign(rho=0.5), OBSERVED)
     assert other["agrees"].tolist() == [False, None]
-    table = knobs.beside_table(other)
+    table = complexity_tables.beside_table(other)
     assert table["as the correlation has it"].tolist() == ["no", "not told apart from 0"]
     assert table["published rho"].tolist() == ["-0.50", "+0.30"]
     assert table["by"].tolist() == ["+12.00", "-0.60"]
@@ -184,7 +186,7 @@ def test_what_has_become_of_the_task(tmp_path: Path, monkeypatch: pytest.MonkeyP
     graded = [[run("c", 40.0, knob="facts-4")], [run("d", 44.0, knob="facts-4")]]
     store = SimpleNamespace(path=lambda spec: tmp_path / spec["name"])
     monkeypatch.setattr(specs, "store", lambda: store)
-    table = knobs.learnt_table(graded, INFORMED, {"hellaswag": [r.spec for r in plain]})
+    table = complexity_tables.learnt_table(graded, INFORMED, {"hellaswag": [r.spec for r in plain]})
     assert table["task"].tolist() == ["HellaSwag", "HellaSwag, facts 4"]
     assert table["development score"].tolist() == ["85.0", "42.0"]
     assert table["usable information"].tolist() == [1.5, 0.2]

@@ -17,7 +17,6 @@ import pandas as pd
 
 from xit import measures, specs, tasks
 from xit.report import collapse, published, rank_tests, stats
-from xit.report.names import TITLES
 from xit.report.rank_tests import Correlation
 from xit.report.section import Section
 from xit.runs import Spec
@@ -272,66 +271,3 @@ def partials(measured: pd.DataFrame, changes: pd.DataFrame) -> dict[str, Correla
     if "length" in both and both["length"].notna().all():
         found["given the length of inputs"] = rank_tests.partial(x, y, list(both["length"]))
     return found
-
-
-# -- for readers --
-
-
-def measures_table(measured: pd.DataFrame) -> pd.DataFrame:
-    """`measured` for readers; what is not known is "–"."""
-    known = {
-        "size": ("training rows", "{:,.0f}"),
-        "score": ("development score", "{:.1f}"),
-        "headroom": ("headroom to people", "{:.1f}"),
-        "length": ("sub-words", "{:.1f}"),
-        "entropy": ("entropy (bits)", "{:.2f}"),
-        "null": ("H without input", "{:.2f}"),
-        "conditional": ("H given input", "{:.2f}"),
-        "information": ("usable information", "{:.2f}"),
-        "bits": ("code (bits an example)", "{:.2f}"),
-        "compression": ("compression", "{:.2f}"),
-        "dimension": ("intrinsic dimension", "{:,.0f}"),
-        "dimension of score": ("of the score itself", "{:,.0f}"),
-    }
-    tried = [int(c[4:].replace(",", "")) for c in map(str, measured) if c.startswith("d = ")]
-    most = f"> {max(tried):,}" if tried else "∞"
-    columns = {"task": [TITLES[str(name)] for name in measured.index]}
-    for name, (title, form) in known.items():
-        if name in measured:
-            columns[title] = [_shown(v, form, most) for v in measured[name]]
-    return pd.DataFrame(columns)
-
-
-def _shown(value: float, form: str, most: str) -> str:
-    if value != value:
-        return "not known"
-    return most if math.isinf(value) else form.format(value)
-
-
-def correlation_table(found: pd.DataFrame) -> pd.DataFrame:
-    """`correlations`: a row a measure; with the average in full, with each target rho alone."""
-    rows = []
-    for name, part in found.groupby("measure", sort=False):
-        first = part[part["outcome"] == AVERAGE].iloc[0]
-        told = {"measure": MEASURES[str(name)], "tasks": int(first["n"])}
-        told |= {"average": in_full(first), "p (Holm)": p_value(first["adjusted"])}
-        for row in part[part["outcome"] != AVERAGE].to_dict("records"):
-            told[TITLES[row["outcome"]]] = "–" if row["rho"] != row["rho"] else f"{row['rho']:+.2f}"
-        rows.append(told)
-    return pd.DataFrame(rows)
-
-
-def in_full(told: Mapping | Correlation | pd.Series) -> str:
-    """A correlation with its interval and p, as text."""
-    one = told._asdict() if isinstance(told, Correlation) else told
-    if one["rho"] != one["rho"]:
-        return "–"
-    interval = f" ({one['low']:+.2f} … {one['high']:+.2f})" if one["low"] == one["low"] else ""
-    return f"{one['rho']:+.2f}{interval}, p {p_value(one['p'])}"
-
-
-def p_value(value: float) -> str:
-    """A p-value as text."""
-    if value != value:
-        return "–"
-    return "< .001" if value < 0.001 else f"{value:.3f}".lstrip("0")

@@ -9,8 +9,9 @@ from scipy import stats as distributions
 from xit import tasks
 from xit.measures import NULL_ROWS
 from xit.report import rank_tests
-from xit.report.complexity import AVERAGE, MEASURES, p_value
-from xit.report.knobs import POWER, Pooled, ends
+from xit.report.complexity import AVERAGE, MEASURES
+from xit.report.complexity_tables import ends, p_value
+from xit.report.knobs import POWER, Pooled
 from xit.report.names import TITLES
 from xit.report.rank_tests import ALPHA, Correlation
 from xit.study import Study

@@ -11,9 +11,8 @@ together give one error, that of the two-way layout change = level + seed; its d
 """
 
 import itertools
-import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,27 +20,16 @@ import numpy as np
 import pandas as pd
 from scipy import stats as distributions
 
-from xit import specs, tasks, variants
+from xit import tasks, variants
 from xit.data import hub
 from xit.report import stats
-from xit.report.names import TITLES
 from xit.report.stats import LEVEL, Interval
-from xit.runs import Spec
 from xit.study import Study
-from xit.workers import Result
 
 POWER = 0.8
 # what a knob moves first, of complexity.MEASURES: fixed beforehand
 MOVES = {"facts": "length", "steps": "information", "vocabulary": "information",
          "noise": "information"}  # fmt: skip
-SHOWN = {"length": "sub-words", "entropy": "entropy (bits)", "null": "H without input",
-         "conditional": "H given input", "information": "usable information"}  # fmt: skip
-MEANING = {
-    "facts": "events in the context",
-    "steps": "steps of the rule",
-    "vocabulary": "share of words in use",
-    "noise": "share of wrong labels",
-}
 
 
 def families(study: Study) -> dict[str, str]:
@@ -242,101 +230,3 @@ def beside(
 def _rho(frame: pd.DataFrame, measure: str, target: str) -> float:
     found = frame[(frame["measure"] == measure) & (frame["outcome"] == target)]
     return float(found["rho"].iloc[0]) if len(found) else math.nan
-
-
-# -- for readers --
-
-
-def learnt_table(
-    graded: Iterable[Sequence[Result]],
-    informed: pd.DataFrame,
-    trained: Mapping[str, Sequence[Spec]],
-) -> pd.DataFrame:
-    """What has become of the task at each level: a row a variant, before them the task as it is.
-
-    `graded` are the variants' runs, `trained` the specs of the study's own; `informed` as from
-    `complexity.informed`. Scores are means over seeds, 0-100.
-    """
-    paths: dict[str, list[Path]] = {}
-    for chain in graded:
-        told = specs.variant_of(chain[0].spec)
-        own = [specs.store().path(spec) for spec in trained[told.task]]
-        paths.setdefault(told.task, own)
-        paths.setdefault(str(told), []).append(chain[0].path)
-    rows = []
-    for name, runs in paths.items():
-        best = [json.loads((path / "summary.json").read_text())["best"] for path in runs]
-        row = {"task": TITLES[name], "development score": f"{sum(best) / len(best):.1f}"}
-        rows.append(row | informed.loc[name, list(SHOWN)].rename(SHOWN).to_dict())
-    return pd.DataFrame(rows)
-
-
-def effects_table(told: pd.DataFrame) -> pd.DataFrame:
-    """`effects` for readers."""
-    rows = []
-    for row in told.to_dict("records"):
-        rows.append(
-            {
-                "knob": f"{row['knob']} {row['level']:g}",
-                "which is": MEANING[row["knob"]],
-                "target": TITLES[row["target"]],
-                "difference": f"{row['mean']:+.1f}",
-                "all levels' error": ends(row["pooled"]),
-                "this level alone": ends(row["these"]),
-                "new languages": ends(row["new"]),
-                "p (Holm)": _p(row["adjusted"]),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def trends_table(told: pd.DataFrame) -> pd.DataFrame:
-    """`trends` for readers."""
-    rows = []
-    for row in told.to_dict("records"):
-        rows.append(
-            {
-                "knob": row["knob"],
-                "target": TITLES[row["target"]],
-                "levels": row["levels"],
-                "points a level": f"{row['slope']:+.1f}",
-                "interval": ends(row["interval"]),
-                "p (exact)": _p(row["p"]),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def beside_table(told: pd.DataFrame) -> pd.DataFrame:
-    """`beside` for readers."""
-    said = {True: "yes", False: "no", None: "not told apart from 0"}
-    rows = []
-    for row in told.to_dict("records"):
-        rows.append(
-            {
-                "knob": f"{row['knob']} {row['level']:g}",
-                "moves": row["measure"],
-                "by": f"{row['moved']:+.2f}",
-                "target": TITLES[row["target"]],
-                "rho over tasks": _signed(row["rho"]),
-                "published rho": _signed(row["printed_rho"]),
-                "effect when set": f"{row['effect']:+.1f} ({ends(row['interval'])})",
-                "as the correlation has it": said[row["agrees"]],
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def ends(interval: Interval) -> str:
-    """An interval as text."""
-    return f"{interval.low:+.1f} … {interval.high:+.1f}" if interval.there else "no interval"
-
-
-def _signed(value: float) -> str:
-    return "–" if value != value else f"{value:+.2f}"
-
-
-def _p(value: float) -> str:
-    if value != value:
-        return "–"
-    return "< .001" if value < 0.001 else f"{value:.3f}".lstrip("0")
