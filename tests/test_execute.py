@@ -163,6 +163,28 @@ def test_values_that_make_no_sense_are_refused(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("dimensions=4,4", r"complexity: dimensions = \[4, 4\]: expected each number once"),
+        ("dimensions=four", "dimensions = 'four': expected int"),
+        ("code_examples=-1", "complexity: code_examples = -1: expected a whole number, at least 0"),
+        ("subspace_examples=0", "subspace_examples = 0: expected a whole number, at least 1"),
+        ("variants=mnli:facts-3", "'mnli' with 'facts-3': expected one of hellaswag"),
+        ("targets=", "targets is empty"),
+    ],
+)
+def test_the_section_of_complexity_refuses(toy: Study, text: str, message: str) -> None:
+    told = {"variants": [], "targets": [], "code_examples": 8, "dimensions": [4],
+            "subspace_examples": 8}  # fmt: skip
+    one = dataclasses.replace(toy, ablations={"complexity": told})
+    with pytest.raises(XitError, match=message):
+        change(one, "complexity", text)
+    assert change(one, "complexity", "variants= dimensions=2,8") == {
+        "variants": [], "dimensions": [2, 8],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
         ("intermediate=none,mnl", "intermediate task: 'mnl': did you mean 'mnli'"),
         ("intermediate=mnli", "expected 'none', and tasks to compare"),
         ("targets=tatoeba", "expected targets that are trained"),

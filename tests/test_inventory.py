@@ -57,6 +57,16 @@ def test_the_oracle_reads_development_data_in_every_language(toy: Study) -> None
     assert inventory.fine_tuned(more) == inventory.fine_tuned(toy) + 2 * states
 
 
+def test_graded_data_is_read_in_the_source_language(toy: Study) -> None:
+    told = {"variants": ("hellaswag:facts-3",), "targets": ("tatoeba",)}
+    more = dataclasses.replace(toy, ablations={"complexity": told})
+    new = [p for p in inventory.parts(more) if p not in set(inventory.parts(toy))]
+    assert [(p.split.repo, p.split.config, p.split.split, p.code) for p in new] == [
+        ("xit/graded", "hellaswag.facts-3", "train", "en"),
+        ("xit/graded", "hellaswag.facts-3", "validation", "en"),
+    ]
+
+
 def test_languages_that_are_missing_are_named(toy: Study) -> None:
     more = dataclasses.replace(toy, languages={"all": ("en", "de", "el", "hi")})
     line = by_name(more)["google/xtreme XQuAD.*"]

@@ -66,6 +66,21 @@ def test_a_task_in_another_language_is_trained_in_it(toy: Study) -> None:
     assert str(specs.variant_of(spec)) == "ocnli" and specs.task_of(spec, "ocnli") == ocnli
 
 
+def test_graded_data_is_part_of_the_identity_and_plain_specs_stay_as_they_were(
+    toy: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(specs, "fingerprint", lambda *_: "the same")
+    row, settings = tasks.intermediate("hellaswag"), {"examples": 1, "eval_examples": 1}
+    plain = specs.fine_tune(toy, "intermediate", row, PARENT, 1, settings)
+    told = specs.fine_tune(toy, "intermediate", tasks.graded(row, "steps-2"), PARENT, 1, settings)
+    assert "knob" not in plain and told["knob"] == "steps-2"
+    assert runs.name(told).startswith("intermediate-hellaswag-steps-2-seed1-")
+    assert identity(plain) != identity(told)
+    assert str(specs.variant_of(told)) == "hellaswag:steps-2"
+    assert specs.task_of(told, "hellaswag") == tasks.graded(row, "steps-2")
+    assert specs.task_of(plain, "hellaswag") == row and not specs.variant_of(plain).knob
+
+
 def test_the_intermediate_task_is_in_the_parent_not_in_the_name(toy: Study) -> None:
     """Same parent, same run: whatever path led there."""
     settings = toy.settings("target", XQUAD)

@@ -9,6 +9,7 @@ import yaml
 
 from tests.toys import STUDY, project, toy
 from xit import paths, study, tasks
+from xit.data import supplied
 from xit.errors import XitError
 from xit.settings import SETTINGS
 from xit.study import load, names, parse
@@ -220,6 +221,31 @@ def test_the_section_of_selection() -> None:
     changed = {s for s in one.sections() if one.digest(s) != other.digest(s)}
     # what it reads is trained in the sections of the targets
     assert changed == {"target/none", "target/mnli", "selection", *READING}
+
+
+COMPLEXITY: dict = {"variants": [], "targets": [], "code_examples": 8, "dimensions": [4],
+                    "subspace_examples": 8}  # fmt: skip
+
+
+def test_the_section_of_complexity_waits_for_all_and_may_set_nothing() -> None:
+    one = toy(ablations={"complexity": COMPLEXITY})
+    assert one.sections()[-4:] == ["results", "complexity", "published", "data"]
+    assert one.needs("complexity") == ["target/none", "target/mnli", "target/squad_v1"]
+    shared = {"study": "toy", "hub": "hub", "seed": 1, "num_seeds": 2}
+    assert one.parameters("complexity") == shared | COMPLEXITY
+    other = toy(ablations={"complexity": COMPLEXITY | {"dimensions": [8]}})
+    changed = {s for s in one.sections() if one.digest(s) != other.digest(s)}
+    assert changed == {"complexity", *READING}
+
+
+def test_graded_data_is_the_labs_elsewhere_a_stated_gap() -> None:
+    told = COMPLEXITY | {"variants": ["hellaswag:facts-3"], "targets": ["tatoeba"]}
+    toy(hub="", ablations={"complexity": told}, intermediate=["mnli", "hellaswag"])
+    assert load("toy", "lab").variants() == ["hellaswag:facts-3"]
+    left = load("toy")
+    assert left.variants() == [] and "complexity" in left.sections()
+    [gap] = left.gaps
+    assert gap == "hellaswag:facts-3: " + supplied.SUPPLIED["xit/graded"]
 
 
 @pytest.mark.parametrize("key", ["title", "about"])

@@ -11,6 +11,8 @@ from xit import paths, tasks
 from xit.errors import XitError
 from xit.settings import checked_setting
 
+COMPLEXITY: dict = {"variants": [], "targets": [], "code_examples": 8, "dimensions": [4],
+                    "subspace_examples": 8}  # fmt: skip
 SELECTION = {"intermediate": ["none", "mnli"], "targets": ["xquad"], "checkpoints": 2}
 
 
@@ -65,6 +67,17 @@ def own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
         ({"ablations": {"selection": SELECTION | {"checkpoints": 0}}},
          "checkpoints = 0: expected a whole number, at least 1"),
         ({"ablations": {"selection": SELECTION | {"checkpoints": True}}}, "checkpoints = True"),
+        ({"ablations": {"complexity": COMPLEXITY | {"dimension": [4]}}}, "mean 'dimensions'"),
+        ({"ablations": {"complexity": COMPLEXITY | {"dimensions": [0]}}},
+         r"dimensions = \[0\]: expected a list of whole numbers"),
+        ({"ablations": {"complexity": COMPLEXITY | {"dimensions": [4, 4]}}}, "each number once"),
+        ({"ablations": {"complexity": COMPLEXITY | {"dimensions": 4}}}, "dimensions = 4: expected"),
+        ({"ablations": {"complexity": COMPLEXITY | {"code_examples": -1}}},
+         "code_examples = -1: expected a whole number, at least 0"),
+        ({"ablations": {"complexity": COMPLEXITY | {"subspace_examples": 2.5}}},
+         "subspace_examples = 2.5: expected a whole number"),
+        ({"ablations": {"complexity": COMPLEXITY | {"variants": ["hellaswag:fcts-3"]}}},
+         "'fcts': did you mean 'facts'"),
     ],
 )  # fmt: skip
 def test_what_is_misspelt_is_named_with_the_nearest(changed: dict, message: str) -> None:

@@ -17,6 +17,11 @@ def test_a_name_tells_all() -> None:
     assert both.slug == "qqp-in-qab-errors0.2-mlm"
     assert both.title == "QQP in qab, 20% errors + MLM"
     assert variants.parse("squad_v1").title == "SQuAD v1.1"
+    graded = variants.parse("hellaswag:facts-4")
+    assert graded == Variant("hellaswag", knob="facts-4")
+    assert (graded.slug, graded.title) == ("hellaswag-facts-4", "HellaSwag, facts 4")
+    assert graded.row.train == tasks.Split("xit/graded", "hellaswag.facts-4", "train")
+    assert graded.row.kind == "choice" and graded.row.batch_size == 24  # all else is the task's
 
 
 def test_what_a_variant_is_compared_with() -> None:
@@ -40,6 +45,15 @@ def test_there_and_back(task: str, option: str, language: str, errors: float) ->
     assert variants.parse(str(one)) == one
 
 
+@given(
+    st.sampled_from([f"{k}-{x:g}" for k, v in tasks.KNOBS.items() for x in v[1:]]),
+    st.sampled_from(["", *variants.OPTIONS]),
+)
+def test_there_and_back_with_a_knob(knob: str, option: str) -> None:
+    one = Variant("hellaswag", option, knob=knob)
+    assert variants.parse(str(one)) == one
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -52,6 +66,12 @@ def test_there_and_back(task: str, option: str, language: str, errors: float) ->
         ("multitask+mlm", "has no variants"),
         ("squad_v1@de", "'squad_v1' in 'de': expected one of mnli, qqp, hellaswag"),
         ("", "expected task"),
+        ("hellaswag:fact-4", "knob of .*'hellaswag': 'fact': did you mean 'facts'"),
+        ("hellaswag:facts-2", "'facts-2': expected facts-3 or facts-4"),  # the task's own
+        ("hellaswag:facts", "expected facts-3 or facts-4"),
+        ("mnli:facts-4", "'mnli' with 'facts-4': expected one of hellaswag"),
+        ("hellaswag:facts-4@qab", "graded data is in the source language only"),
+        ("hellaswag:", "expected task"),
     ],
 )
 def test_what_is_no_variant_is_refused(name: str, message: str) -> None:

@@ -26,7 +26,7 @@ from xit.errors import XitError, unknown
 from xit.paths import project
 from xit.settings import BESIDE, COMBINE, DISTANCES, SETTINGS, checked_setting
 from xit.study import NOTEBOOKS, Study
-from xit.study_file import check_selection
+from xit.study_file import check_complexity, check_selection
 
 PROGRESS = re.compile(
     r"\d+ runs: |\[ *\d+/|\s{4,}\S|run "
@@ -134,7 +134,7 @@ def check_values(values: dict[str, object], study: Study, section: str) -> None:
                 if (task := variants.parse(name).plain) not in study.intermediate:
                     known = study.intermediate
                     raise unknown(f"intermediate task of study {study.name!r}:", task, known)
-            if not value:
+            if not value and section != "complexity":
                 raise XitError("variants is empty: name at least one")
         if key == "distance" and value not in DISTANCES:
             raise unknown("distance", str(value), DISTANCES)
@@ -148,6 +148,8 @@ def check_values(values: dict[str, object], study: Study, section: str) -> None:
             )
     if section == "selection":
         check_selection(values, study.intermediate, section)
+    if section == "complexity":
+        check_complexity(values, section)
 
 
 def changes_file(study: str) -> Path:

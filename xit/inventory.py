@@ -59,6 +59,8 @@ def parts(study: Study) -> Iterator[Part]:
         task = variants.parse(name).row
         if task.language:
             yield from training(task, task.dev, task.language)
+        elif task.knob:
+            yield from training(task, task.dev, study.source)
     for task in map(tasks.target, study.targets):
         for step in tasks.trained(task):
             if step.name == task.name or step.name in tasks.FIRST:

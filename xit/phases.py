@@ -25,9 +25,10 @@ from xit.errors import XitError
 from xit.learn import pretrain as scratch
 from xit.learn.hyper import Hyper
 from xit.learn.model import Model, load_tokenizer
+from xit.learn.subspace import restrict
 from xit.learn.train import History, Stream, number_of_steps, train
 from xit.runs import STATE, Say, Spec
-from xit.score import run
+from xit.score import complexity, run
 from xit.tasks import Task
 
 
@@ -97,6 +98,10 @@ def _save(out: Path, model: Model, tokenizer: PreTrainedTokenizerBase, history: 
         return
     model.lm.save_pretrained(out)
     tokenizer.save_pretrained(out)
+    _save_history(out, history)
+
+
+def _save_history(out: Path, history: History) -> None:
     pd.DataFrame(history.points).to_parquet(out / "history.parquet", index=False)
     summary = {k: v for k, v in vars(history).items() if k != "points"}
     (out / "summary.json").write_text(json.dumps(summary, indent=1) + "\n")
@@ -209,7 +214,12 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
         beside = _text_beside(spec, tokenizer, model)
         hyper = _shared(streams[0], beside, hyper, spec["mlm"]["limit"])
         streams.append(beside)
+    if spec.get("dimension"):
+        factor = restrict(model, spec["dimension"], spec["seed"])
+        hyper = replace(hyper, learning_rate=hyper.learning_rate * factor)
     history = train(model, streams, hyper, spec["seed"], evaluate, _told(say), keep)
+    if spec["kind"] == "subspace":  # a measurement: nothing goes on from it
+        return _save_history(out, history)
     _save(out, model, tokenizer, history)
     about: list[dict] = [
         {
@@ -234,6 +244,7 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
         _save_head(model, parts[0].task, out)
     if spec["kind"] == "target" and _main_process():  # how firm a choice between such runs is
         parts[0].items(said[0], code).to_parquet(out / "dev.parquet", index=False)
+    return None
 
 
 def _part(
@@ -299,4 +310,7 @@ BUILD = {
     "intermediate": _fine_tune,
     "target": _fine_tune,
     "scores": run.scores,
+    "information": complexity.information,
+    "code_length": complexity.code_length,
+    "subspace": _fine_tune,
 }

@@ -46,7 +46,8 @@ def store() -> runs.Store:
     return runs.Store(project() / "runs")
 
 
-def _data(study: Study) -> str:
+def data_of(study: Study) -> str:
+    """The hub that `study` reads; XitError for a study whose user has to give one."""
     if study.hub is None:
         raise XitError(
             f"study {study.name!r} reads data from a directory in Hub layout: give HUB=…"
@@ -108,7 +109,7 @@ def pretrain(study: Study, **changed: object) -> Spec:
         raise XitError(
             f"study {study.name!r} has no pretrain: corpora, so its model cannot be trained"
         )
-    where = _data(study)
+    where = data_of(study)
     data = {
         f"{repo}/{code}": hashlib.blake2b(
             json.dumps(list(hub.load(where, repo, code, "train")["text"])).encode(), digest_size=8
@@ -138,7 +139,7 @@ def mlm_loss(study: Study, parent: Parent, corpora: dict, examples: int = 200) -
         "data": pretrain(study)["data"],
         "examples": examples,
         "max_length": 128,
-        "where": {"hub": _data(study), "parent": parent.path},
+        "where": {"hub": data_of(study), "parent": parent.path},
     }
 
 
@@ -157,12 +158,14 @@ def fine_tune(
     In another language where `task` is a translation (tasks.translated) or that language's own.
     `head`: of which task `parent` has a head to go on with; "" for a fresh one.
     """
-    where, code = _data(study), task.language or study.source
+    where, code = data_of(study), task.language or study.source
     if task.train is None or task.dev is None:
         raise XitError(f"{task.title} has no training data: it is scored as it is")
     tune = tasks.TUNE.get(task.name, task.dev)
     more: dict[str, object] = {"errors": task.errors} if task.language and not task.like else {}
-    slug = Variant(task.name, language=code if more else "", errors=task.errors).slug
+    language = code if more else ""
+    slug = Variant(task.name, language=language, errors=task.errors, knob=task.knob).slug
+    more |= {"knob": task.knob} if task.knob else {}
     more |= {"head": head} if head else {}
     return more | {
         "kind": phase,
@@ -201,7 +204,7 @@ def with_mlm(
 
     `changed` are settings of the language modelling (xit/settings.py: MLM).
     """
-    where, mlm = _data(study), study.continuation(**changed)
+    where, mlm = data_of(study), study.continuation(**changed)
     settings = settings | {"learning_rate": settings["learning_rate"] * mlm["learning_rate_factor"]}
     spec = fine_tune(study, "intermediate", task, parent, seed, settings)
     sample = (where, mlm["corpora"], mlm["sentences"], mlm["alpha"])
@@ -242,7 +245,7 @@ def scores(
     seed of its own: several seeds may share a run. `split` and so many `examples` of it instead of
     all of `scored_split`; `checkpoint`: a state on the way of the training, from 1.
     """
-    where, split = _data(study), split or scored_split(study, task)
+    where, split = data_of(study), split or scored_split(study, task)
     part = (f"-checkpoint{checkpoint}" if checkpoint else "") + ("-dev" if examples else "")
     mining: dict[str, object] = {}
     ranking: dict[str, object] = {}
@@ -288,12 +291,16 @@ def scores(
 def variant_of(spec: Spec) -> Variant:
     """The intermediate task or variant that the run of `spec` has learnt."""
     language = spec["language"] if "errors" in spec else ""
-    return Variant(spec["task"], "mlm" if "mlm" in spec else "", language, spec.get("errors", 0.0))
+    option, errors = "mlm" if "mlm" in spec else "", spec.get("errors", 0.0)
+    return Variant(spec["task"], option, language, errors, spec.get("knob") or "")
 
 
 def task_of(spec: Spec, name: str) -> Task:
-    """The row of the task `name` that the run of `spec` is trained on, translated if it is."""
-    row = tasks.intermediate(name) if spec["kind"] == "intermediate" else tasks.learnt(name)
+    """The row of the task `name` that the run of `spec` is trained on, translated or graded if it
+    is."""
+    row = tasks.learnt(name) if spec["kind"] == "target" else tasks.intermediate(name)
+    if spec.get("knob"):
+        return tasks.graded(row, spec["knob"])
     return tasks.translated(row, spec["language"], spec["errors"]) if "errors" in spec else row
 
 

@@ -29,6 +29,7 @@ NOTEBOOKS = {
     "selection": "07_selection.ipynb",
     "distance": "11_distance.ipynb",
     "source_language": "12_source_language.ipynb",
+    "complexity": "10_complexity.ipynb",
     "published": "08_published.ipynb",
     "data": "09_data.ipynb",
 }
@@ -139,7 +140,7 @@ class Study:
         if phase in READING:
             left_out = READING if phase == "data" else (*READING, *ABLATIONS)
             return [s for s in self.sections() if s not in left_out]
-        if phase == "selection":  # retrieval is compared after all of them
+        if phase in ("selection", "complexity"):  # compare all of them
             return [s for s in self.sections() if s.startswith("target/")]
         if phase in ABLATIONS:  # beside what it is compared with
             tasks_ = {variants.parse(v).plain for v in self.ablations[phase]["variants"]}
@@ -222,8 +223,11 @@ def _with_what_is_there(study: Study) -> Study:
         lost = [t for t in rows if t.supplied and not supplied.find(study.hub, t.supplied)]
         kept[phase] = tuple(t.name for t in rows if t not in lost)
         gaps += [f"{t.title}: {supplied.SUPPLIED[t.supplied]}" for t in lost]
-    if untranslated := [v for v in study.variants() if not _is_there(study.hub, v)]:
-        gaps.append(f"{', '.join(untranslated)}: {supplied.SUPPLIED[tasks.TRANSLATED]}")
+    gone: dict[str, list[str]] = {}  # repository → the variants whose data it should have
+    for name in (v for v in study.variants() if not _is_there(study.hub, v)):
+        gone.setdefault(variants.parse(name).row.supplied, []).append(name)
+    gaps += [f"{', '.join(names)}: {supplied.SUPPLIED[repo]}" for repo, names in gone.items()]
+    untranslated = [name for names in gone.values() for name in names]
     if not kept["targets"]:
         told = "; ".join(gaps)
         raise XitError(f"study {study.name!r} has no data for any of its targets: {told}")
@@ -237,9 +241,9 @@ def _with_what_is_there(study: Study) -> Study:
 
 
 def _is_there(hub: str, variant: str) -> bool:
-    """Whether the user has supplied a translation that is not on the Hub; true of all others."""
+    """Whether there is a translation or graded data that is not on the Hub; true of all others."""
     task = variants.parse(variant).row
-    if task.supplied != tasks.TRANSLATED or task.train is None:
+    if task.supplied not in (tasks.TRANSLATED, tasks.GRADED) or task.train is None:
         return True
     place = supplied.find(hub, task.supplied)
     return bool(place and (place / task.train.config.format(code=task.language)).is_dir())
@@ -256,7 +260,9 @@ def _kept(
         there = [v for v in told[of] if v not in untranslated]
         names = tuple(v for v in there if v == "none" or variants.parse(v).plain not in lost)
         targets = tuple(t for t in told["targets"] if t in kept["targets"])
-        if set(names) - {"none"} and targets:
+        if (
+            set(names) - {"none"} and targets
+        ) or section == "complexity":  # which measures the rest
             left[section] = told | {of: names, "targets": targets}
     return left
 

@@ -17,6 +17,7 @@ ABLATIONS = {
     "translation": _VARIANTS,
     "selection": ("intermediate", "targets", "checkpoints"),
     "source_language": _VARIANTS,
+    "complexity": (*_VARIANTS, "code_examples", "dimensions", "subspace_examples"),
 }
 
 
@@ -132,6 +133,8 @@ def _ablations(file: str, table: dict, study: dict) -> dict[str, dict]:
         checked[section] = names | {k: v for k, v in told.items() if k not in names}
         if section == "selection":
             check_selection(checked[section], study["intermediate"], file)
+        if section == "complexity":
+            check_complexity(checked[section], file)
     return checked
 
 
@@ -149,6 +152,21 @@ def check_selection(told: dict, intermediate: tuple[str, ...], where: str) -> No
         _expect(trained, where, "targets", target, "targets that are trained, not scored as is")
     whole = isinstance(count, int) and not isinstance(count, bool) and count >= 1
     _expect(whole, where, "checkpoints", count, "a whole number, at least 1")
+
+
+def check_complexity(told: dict, where: str) -> None:
+    """XitError, beginning with `where`, if section `complexity` cannot be what `told` makes it."""
+
+    def whole(value: object, least: int) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+    for key, least in (("code_examples", 0), ("subspace_examples", 1)):
+        value = told.get(key, least)
+        _expect(whole(value, least), where, key, value, f"a whole number, at least {least}")
+    sizes = told.get("dimensions", [])
+    right = isinstance(sizes, list) and all(whole(d, 1) for d in sizes)
+    _expect(right, where, "dimensions", sizes, "a list of whole numbers, at least 1")
+    _expect(len(set(sizes)) == len(sizes), where, "dimensions", sizes, "each number once")
 
 
 def _hyper(file: str, table: dict) -> dict[str, dict[str, dict]]:

@@ -135,6 +135,7 @@ class Task:
     language: str = ""  # of train and dev, where that is not the study's source language
     like: str = ""  # its like in the source language, where the task is another language's own
     errors: float = 0.0  # share of content words that the lab's translator gets wrong in them
+    knob: str = ""  # "facts-4": of train and dev, where the lab has made them so (KNOBS)
     note: str = ""  # where the row departs from the paper
 
     @property
@@ -406,6 +407,35 @@ def translated(task: Task, language: str, errors: float = 0.0) -> Task:
     labels, supplied = TRANSLATIONS[task.name], TRANSLATED * (repo == TRANSLATED)
     return dataclasses.replace(task, train=train, dev=dev, labels=labels, language=language,
                                errors=errors, supplied=supplied)  # fmt: skip
+
+
+# What the lab can set in a task, one at a time (xit/lab/graded.py): the task's own level, others
+GRADED, GRADABLE = "xit/graded", ("hellaswag",)
+KNOBS: dict[str, tuple[float, ...]] = {
+    "facts": (2, 3, 4),  # events that the context tells
+    "steps": (1, 2, 3),  # how often the rule has to be applied that leads to the right ending
+    "vocabulary": (1, 0.5, 0.25),  # share of the words for things, people, places, times … in use
+    "noise": (0, 0.1, 0.2),  # share of labels that are wrong
+}
+
+
+def graded(task: Task, knob: str) -> Task:
+    """`task` on data of the lab in which one thing is set to another level, as in "facts-4".
+
+    XitError for a task that the lab does not grade, and for an unknown knob or level.
+    """
+    name, _, level = knob.partition("-")
+    if task.name not in GRADABLE:
+        known = ", ".join(GRADABLE)
+        raise XitError(f"intermediate task {task.name!r} with {knob!r}: expected one of {known}")
+    if name not in KNOBS:
+        raise unknown(f"knob of intermediate task {task.name!r}:", name, KNOBS)
+    levels = [f"{x:g}" for x in KNOBS[name][1:]]
+    if level not in levels:
+        known = " or ".join(f"{name}-{x}" for x in levels)
+        raise XitError(f"intermediate task {task.name!r} with {knob!r}: expected {known}")
+    train, dev, _ = _same(GRADED, f"{task.name}.{knob}", "train", "validation", None)
+    return dataclasses.replace(task, train=train, dev=dev, knob=knob, supplied=GRADED)
 
 
 def intermediate(name: str) -> Task:

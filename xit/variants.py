@@ -3,6 +3,7 @@
     parse("mnli+mlm")      # Variant(task="mnli", mlm=True)
     parse("qqp@de")        # Variant(task="qqp", language="de"): its training data translated
     parse("qqp@qab~0.2")   # the same with one content word in five translated wrongly (lab)
+    parse("hellaswag:facts-4")  # its data told in four facts instead of two (lab; tasks.KNOBS)
 
 The name is what stands in the `intermediate` column of every score.
 """
@@ -14,9 +15,9 @@ from xit import tasks
 from xit.errors import XitError, unknown
 from xit.tasks import Task
 
-NAME = "[^+@~]+"
+NAME = "[^+@~:]+"
 FORM = re.compile(
-    rf"(?P<task>{NAME})(@(?P<language>{NAME})(~(?P<errors>[\d.]+))?)?(\+(?P<option>{NAME}))?"
+    rf"(?P<task>{NAME})(:(?P<knob>{NAME}))?(@(?P<language>{NAME})(~(?P<errors>[\d.]+))?)?(\+(?P<option>{NAME}))?"
 )
 OPTIONS = {"mlm": "MLM"}  # what training does beside the task, and its title
 
@@ -28,18 +29,21 @@ class Variant(NamedTuple):
     option: str = ""  # of OPTIONS; "mlm": multilingual masked language modelling as a further task
     language: str = ""  # of the training data, where that is a translation
     errors: float = 0.0  # share of content words that the lab's translator gets wrong
+    knob: str = ""  # "facts-4": what the lab has set in the training data, of tasks.KNOBS
 
     def __str__(self) -> str:
         errors = f"~{self.errors:g}" if self.errors else ""
         language = f"@{self.language}{errors}" if self.language else ""
-        return f"{self.task}{language}{f'+{self.option}' if self.option else ''}"
+        knob = f":{self.knob}" if self.knob else ""
+        return f"{self.task}{knob}{language}{f'+{self.option}' if self.option else ''}"
 
     @property
     def slug(self) -> str:
         """The name as part of a directory's name."""
         errors = f"-errors{self.errors:g}" if self.errors else ""
         language = f"-in-{self.language}{errors}" if self.language else ""
-        return f"{self.task}{language}{f'-{self.option}' if self.option else ''}"
+        knob = f"-{self.knob}" if self.knob else ""
+        return f"{self.task}{knob}{language}{f'-{self.option}' if self.option else ''}"
 
     @property
     def title(self) -> str:
@@ -49,6 +53,8 @@ class Variant(NamedTuple):
             text += f" in {self.language}"
         if self.errors:
             text += f", {100 * self.errors:g}% errors"
+        if self.knob:
+            text += f", {self.knob.replace('-', ' ')}"
         return text + (f" + {OPTIONS[self.option]}" if self.option else "")
 
     @property
@@ -60,6 +66,8 @@ class Variant(NamedTuple):
     def row(self) -> Task:
         """Its row of the task table: the task's own, or that of its translation."""
         row = tasks.intermediate(self.task)
+        if self.knob:
+            return tasks.graded(row, self.knob)
         return tasks.translated(row, self.language, self.errors) if self.language else row
 
 
@@ -68,8 +76,8 @@ def parse(name: str) -> Variant:
     found = FORM.fullmatch(name)
     if not found:
         raise XitError(
-            f"intermediate task {name!r}: expected task, task+option, task@language or "
-            "task@language~share of errors"
+            f"intermediate task {name!r}: expected task, task+option, task:knob-level, "
+            "task@language or task@language~share of errors"
         )
     if found["option"] and found["option"] not in OPTIONS:
         raise unknown(f"option of intermediate task {name!r}:", found["option"], OPTIONS)
@@ -82,6 +90,9 @@ def parse(name: str) -> Variant:
         raise XitError(f"intermediate task {name!r}: expected a share of errors between 0 and 1")
     if found["task"] == tasks.MULTITASK and name != tasks.MULTITASK:
         raise XitError(f"intermediate task {name!r}: multi-task training has no variants")
-    variant = Variant(found["task"], found["option"] or "", found["language"] or "", errors)
-    _ = variant.row  # refuses what there are no translations of
+    if found["knob"] and found["language"]:
+        raise XitError(f"intermediate task {name!r}: graded data is in the source language only")
+    variant = Variant(found["task"], found["option"] or "", found["language"] or "", errors,
+                      found["knob"] or "")  # fmt: skip
+    _ = variant.row  # refuses what there are no translations of, and what the lab does not grade
     return variant

@@ -18,6 +18,7 @@ SUPPLIED = {
     "xit/translated": "translations of QQP and HellaSwag are not on the Hub: translate the texts "
     "of their training and validation sets (the paper: with OPUS-MT), keep all other columns, and "
     "put them at local/translated/qqp.de/train.parquet, …/validation.parquet and so on",
+    "xit/graded": "data of one task in several levels of complexity are made by the lab only",
 }
 
 

@@ -114,12 +114,12 @@ class Maker:
 
     # -- sentence completion ------------------------------------------------------------------
 
-    def completion(self) -> Completion:
+    def completion(self, facts: int = 2, steps: int = 1) -> Completion:
         """(context events, four (verb, patient) endings, index of the right one).
 
-        Somebody does something, then something else; then what one always does next with the first
-        thing. The endings cross two next verbs with two things of that kind: each verb and each
-        thing stands in two of the four.
+        Somebody does something, then something else (`facts` - 1 such things); then what one always
+        does next with the first thing, `steps` steps on. The endings cross two next verbs with two
+        things of that kind: each verb and each thing stands in two of the four.
         """
         first = self.teller.event(told=0.2)
         kind = self.world.kind_of_verb[first.verb]
@@ -127,14 +127,18 @@ class Maker:
         patient = self.teller.patient(first.verb)
         while patient == first.patient:
             patient = self.teller.patient(first.verb)
-        second = self.teller.event(first.agent, told=0.2)
-        while self.world.kind_of_verb[second.verb] == kind:
-            second = self.teller.event(first.agent, told=0.2)
-        verbs = (self.world.next_verb[first.verb], self.world.next_verb[verb])
+        context = [first]
+        while len(context) < facts:
+            event = self.teller.event(first.agent, told=0.2)
+            if self.world.kind_of_verb[event.verb] != kind:
+                context.append(event)
+        verbs = [first.verb, verb]
+        for _ in range(steps):
+            verbs = [self.world.next_verb[v] for v in verbs]
         endings = [(v, p) for v in verbs for p in (first.patient, patient)]
         right = endings[0]
         self.rng.shuffle(endings)
-        return [first, second], endings, endings.index(right)
+        return context, endings, endings.index(right)
 
     def sentence(self) -> Event:
         """One event for tagging."""

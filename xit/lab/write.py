@@ -9,7 +9,7 @@ from pathlib import Path
 
 from datasets import disable_progress_bars
 
-from xit.lab import causes, english, multilingual, translated
+from xit.lab import causes, english, graded, multilingual, translated
 from xit.lab.grammar import Grammar
 from xit.lab.languages import LANGUAGES, between, distances, lexicon, typology
 from xit.lab.world import World
@@ -28,6 +28,7 @@ GROUPS = (
     multilingual.native_reading,
     multilingual.translation_mining,
     translated.translations,
+    graded.graded_tasks,
     multilingual.stories,
     causes.plausible_alternatives,
 )

@@ -63,6 +63,7 @@ class Model(nn.Module):
                 f"{type(lm).__name__} has no lm_head: expected a model of the XLM-R family"
             )
         self.lm, self.kinds = lm, {name: kind for name, (kind, _) in heads.items()}
+        self.subspace: nn.Parameter | None = None  # what alone is trained: xit/learn/subspace.py
         width, dropout = lm.config.hidden_size, lm.config.hidden_dropout_prob
         devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
         with torch.random.fork_rng(devices):
@@ -138,6 +139,9 @@ class Model(nn.Module):
             embeddings = self.lm.get_input_embeddings().weight
             for parameter in self.lm.lm_head.parameters():
                 parameter.requires_grad_(parameter is embeddings)
+        if self.subspace is not None:
+            for parameter in self.parameters():
+                parameter.requires_grad_(parameter is self.subspace)
 
 
 def _head(kind: str, width: int, outputs: int, dropout: float) -> nn.Module:

@@ -206,7 +206,7 @@ class Section:
             "identity": runs.identity(spec),
             "kind": spec["kind"],
             "task": str(specs.variant_of(spec))
-            if spec["kind"] == "intermediate"
+            if spec["kind"] in ("intermediate", "information")
             else spec.get("task"),
             "seed": spec.get("seed", spec["where"].get("seed")),
             "after": spec["where"].get("after"),

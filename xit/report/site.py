@@ -39,6 +39,7 @@ PARTS = {  # first part of a section's name -> caption in the side bar
     **dict.fromkeys(ABLATIONS, "Ablations"),
     "distance": "Extension studies",
     "source_language": "Extension studies",
+    "complexity": "Extension studies",
 }
 RESULTS = "Results"  # every other section
 RENDERERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-bibtex")

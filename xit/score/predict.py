@@ -20,7 +20,7 @@ def labels(model: Model, name: str, features: Sequence[Feature], pad: int) -> li
     """The best label (pair) or ending (choice) of each row."""
     best: dict[int, int] = {}
     together = model.kinds[name] == "choice"
-    for _, batch in _batches(model, features, pad, together):
+    for _, batch in batches(model, features, pad, together):
         scores = model.scores(name, batch)
         rows = batch["row"].unique_consecutive() if together else batch["row"]
         best.update(zip(rows.tolist(), scores.argmax(-1).tolist(), strict=True))
@@ -31,7 +31,7 @@ def labels(model: Model, name: str, features: Sequence[Feature], pad: int) -> li
 def tags(model: Model, name: str, features: Sequence[Feature], pad: int) -> list[list[int]]:
     """The best tag of each word of each row; rows without words give empty lists."""
     rows: dict[int, dict[int, int]] = {}
-    for indices, batch in _batches(model, features, pad):
+    for indices, batch in batches(model, features, pad):
         best = model.scores(name, batch).argmax(-1)
         for i, line, gold in zip(indices, best, batch["labels"], strict=True):
             feature = features[i]
@@ -56,7 +56,7 @@ def answers(
     """
     best = [(-np.inf, "")] * len(contexts)
     null = [np.inf] * len(contexts)
-    for indices, batch in _batches(model, features, pad):
+    for indices, batch in batches(model, features, pad):
         scores = model.scores(name, batch).float().cpu().numpy()
         for i, score in zip(indices, scores, strict=True):
             feature = features[i]
@@ -110,7 +110,7 @@ def vectors(
         raise XitError(f"layer {wrong[0]}: the model has hidden states 0 to {count - 1}")
     shape = (len(pooling), len(layers), len(features), model.lm.config.hidden_size)
     out = np.zeros(shape, dtype=np.float32)
-    for indices, batch in _batches(model, features, pad):
+    for indices, batch in batches(model, features, pad):
         states = model.encoder(
             input_ids=batch["ids"], attention_mask=batch["mask"], output_hidden_states=True
         ).hidden_states
@@ -125,9 +125,10 @@ def vectors(
     return out
 
 
-def _batches(
+def batches(
     model: Model, features: Sequence[Feature], pad: int, together: bool = False
 ) -> Iterator[tuple[list[int], Batch]]:
+    """(indices of features, their tensors on the model's device), longest first."""
     device = next(model.parameters()).device
     for indices in by_length(features, TOKENS.get(device.type, 1024), together):
         batch = collate([features[i] for i in indices], pad)
