@@ -27,7 +27,7 @@ RECIPES = {
     "mlm_loss": 1,
     "intermediate": 1,
     "target": 2,  # 2: dev.parquet
-"scores": 2,  # 2: items.parquet
+    "scores": 2,  # 2: items.parquet
     "retrieval": 3,  # scores of retrieval; 2: two ways of pooling, 3: items.parquet
     "probe": 1,
 }  # raise when meaning changes
