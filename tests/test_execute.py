@@ -202,6 +202,29 @@ def test_the_section_of_selection_refuses(toy: Study, text: str, message: str) -
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("variants=mnl+adv", "intermediate task 'mnl': did you mean 'mnli'"),
+        ("variants=mnli", "variants = 'mnli': expected a task against an adversary"),
+        ("variants=mnli+adv*0 ablated_targets=", "expected a target after these variants"),
+        ("ablated_targets=xqad", "'xqad': did you mean 'xquad'"),
+        ("adversary_layer=-1", "adversary_layer = -1: expected a whole number 0 or more"),
+        ("adversary_weight=nan", "adversary_weight = nan: expected a number 0 or more"),
+        ("adversary_wieght=1", "did you mean 'adversary_weight'"),
+    ],
+)
+def test_the_section_of_the_adversary_refuses(toy: Study, text: str, message: str) -> None:
+    told = {"variants": ("mnli+adv",), "targets": ("xquad",), "ablated_targets": ("xquad",)}
+    one = dataclasses.replace(toy, ablations={"adversarial": told})
+    with pytest.raises(XitError, match=message) as error:
+        change(one, "adversarial", text)
+    assert "\n" not in str(error.value)
+    assert change(one, "adversarial", "variants=mnli+adv*0 adversary_layer=0") == {
+        "variants": ["mnli+adv*0"], "adversary_layer": 0,
+    }  # fmt: skip
+
+
 # -- changes --
 
 

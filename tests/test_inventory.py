@@ -67,6 +67,18 @@ def test_graded_data_is_read_in_the_source_language(toy: Study) -> None:
     ]
 
 
+def test_models_after_an_adversary_are_counted(toy: Study) -> None:
+    """Two trainings and, of the targets, both after one and one after the other; text is there."""
+    told = {"variants": ("mnli+adv", "mnli+adv1"), "targets": ("udpos", "xquad", "tatoeba"),
+            "ablated_targets": ("udpos",)}  # fmt: skip
+    more = dataclasses.replace(toy, ablations={"adversarial": told})
+    assert inventory.fine_tuned(more) == inventory.fine_tuned(toy) + 2 * (1 + 2 + 1 + 1)
+    assert list(inventory.parts(more)) == list(inventory.parts(toy))
+    other = dataclasses.replace(more, mlm={"corpora": {"xit/corpus": ["de"]}})
+    texts = [p.code for p in inventory.parts(other) if p.task.kind == "text"]
+    assert texts == ["en", "de", "de"]
+
+
 def test_languages_that_are_missing_are_named(toy: Study) -> None:
     more = dataclasses.replace(toy, languages={"all": ("en", "de", "el", "hi")})
     line = by_name(more)["google/xtreme XQuAD.*"]

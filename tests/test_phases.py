@@ -157,6 +157,38 @@ def test_a_task_with_language_modelling_beside_it(toy: Study) -> None:
     assert torch.equal(alone.lm_head.dense.weight, start.lm_head.dense.weight)
 
 
+def test_a_task_against_an_adversary(toy: Study) -> None:
+    """As many updates as alone; without weight the same model; the text is that of the others."""
+    told: dict = {"adversary_sentences": 20, "epochs": 2.0}
+    [[spec]] = chains.intermediate(toy, "mnli+adv1*0.5", [1], **told)
+    [[watched]] = chains.intermediate(toy, "mnli+adv", [1], adversary_weight=0.0, **told)
+    [[alone]] = chains.intermediate(toy, "mnli", [1], epochs=2.0)
+    assert (spec["adversary"]["layer"], spec["adversary"]["weight"]) == (1, 0.5)
+    paths_ = [made(s) for s in (spec, watched, alone)]
+    steps = [json.loads((p / "summary.json").read_text())["steps"] for p in paths_]
+    assert steps == [2 * 24 / 4] * 3
+    assert json.loads((paths_[0] / "data.json").read_text())["text sentences"] == 20
+    history = pd.read_parquet(paths_[0] / "history.parquet")
+    assert history["recognised"].between(0, 100).all() and (history["adversary"] > 0).all()
+    weights = [(p / "model.safetensors").read_bytes() for p in paths_]
+    assert weights[1] == weights[2] != weights[0]
+
+
+def test_a_probe(toy: Study) -> None:
+    """English and German are the same sentences here: nothing to find."""
+    path = made(specs.probe(toy, specs.base(toy), "none", 1))
+    told = pd.read_parquet(path / "probe.parquet")
+    assert list(told["layer"].unique()) == [0, 1, 2]
+    acc = told[told["metric"] == "acc"].groupby("layer")["value"].mean()
+    assert acc.tolist() == [50, 50, 50]
+    assert told.loc[told["metric"] == "between", "value"].max() < 1e-6
+    assert told.loc[told["metric"] == "loss", "value"].tolist() == pytest.approx(
+        [0.6931] * 6, abs=1e-3
+    )
+    counts = json.loads((path / "data.json").read_text())
+    assert {c: n["trained on"] + n["tested on"] for c, n in counts.items()} == {"en": 3, "de": 3}
+
+
 def test_a_translation_is_what_is_trained_on(toy: Study) -> None:
     """24 rows in German; the development score is on XNLI's six German ones."""
     [[spec]] = chains.intermediate(toy, "mnli@de", [1])

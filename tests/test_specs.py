@@ -200,6 +200,44 @@ def test_pretraining_refuses(toy: Study, table: dict, message: str) -> None:
         specs.pretrain(changed(toy, pretrain=table))
 
 
+def test_an_adversary_is_part_of_what_a_run_is(toy: Study) -> None:
+    task = tasks.intermediate("mnli")
+    settings = toy.settings("intermediate", task)
+    plain = specs.fine_tune(toy, "intermediate", task, PARENT, 1, settings)
+
+    def against(**told: object) -> specs.Spec:
+        return specs.with_adversary(toy, task, PARENT, 1, settings, sentences=30, **told)
+
+    spec = against()
+    assert spec["adversary"]["corpora"] == {"xit/corpus": ["de"]}  # not the task's language
+    assert {k: v for k, v in spec.items() if k not in ("adversary", "slug", "data")} == {
+        k: v for k, v in plain.items() if k not in ("slug", "data")
+    }
+    assert set(spec["data"]) == {"train", "dev", "text"}
+    assert str(specs.variant_of(spec)) == "mnli+adv2*1"
+    assert runs.name(spec).startswith("intermediate-mnli-adv-layer2-weight1-seed1-")
+    others = [against(layer=1), against(weight=0.5), against(rate=2.0), against(max_length=9)]
+    assert len({identity(s) for s in (plain, spec, *others)}) == 6
+    with pytest.raises(XitError, match="adversary_layer = 3: the model has hidden states 0 to 2"):
+        against(layer=3)
+
+
+def test_how_many_layers_a_model_has(toy: Study) -> None:
+    assert specs.layers_of(toy) == 2
+    assert specs.layers_of(changed(toy, model="pretrain", pretrain={"layers": 5})) == 5
+    assert specs.layers_of(changed(toy, model="no/where")) is None
+
+
+def test_a_probe_is_of_a_model_and_of_held_out_text(toy: Study) -> None:
+    spec = specs.probe(toy, PARENT, "mnli+adv1", 3)
+    assert runs.name(spec) == f"probe-after-mnli-adv-layer1-{identity(spec)}"
+    assert identity(spec) == identity(specs.probe(toy, PARENT, "mnli+adv1", 4))
+    assert identity(spec) != identity(specs.probe(toy, Parent("abd", "model"), "mnli+adv1", 3))
+    assert spec["corpora"] == {"xit/corpus": ["en", "de"]}
+    less = changed(toy, mlm={"corpora": {"xit/corpus": ["de"]}})
+    assert identity(specs.probe(less, PARENT, "mnli+adv1", 3)) != identity(spec)
+
+
 def test_a_study_without_data_says_how_to_give_it(toy: Study) -> None:
     nowhere = changed(toy, hub=None)
     for ask in (

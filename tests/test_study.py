@@ -209,6 +209,36 @@ def test_an_ablation_is_a_section_that_waits_for_what_it_is_compared_with() -> N
         toy(pretrain={}).continuation()
 
 
+ADVERSARIAL = {"variants": ["mnli+adv", "mnli+adv1*0.5"], "targets": ["udpos", "tatoeba"],
+               "ablated_targets": ["tatoeba"]}  # fmt: skip
+
+
+def test_the_section_of_the_adversary() -> None:
+    one = toy(ablations={"adversarial": ADVERSARIAL})
+    assert one.sections()[-4:] == ["results", "adversarial", "published", "data"]
+    assert one.needs("adversarial") == ["target/none", "target/mnli"]
+    assert one.parameters("adversarial") == {
+        "study": "toy", "hub": "hub", **ADVERSARIAL, "seed": 1, "num_seeds": 2,
+    }  # fmt: skip
+    other = toy(ablations={"adversarial": ADVERSARIAL}, adversary={"weight": 0.5})
+    changed = {s for s in one.sections() if one.digest(s) != other.digest(s)}
+    assert changed == {"adversarial", *READING}
+    told = other.opposition(layer=1, weight=None)
+    assert (told["layer"], told["weight"], told["rate"]) == (1, 0.5, 1.0)
+    assert one.opposition()["layer"] == one.retrieval_layer
+    assert told["corpora"] == STUDY["pretrain"]["corpora"]
+    with pytest.raises(XitError, match="no mlm: corpora for an adversary"):
+        toy(pretrain={}).opposition()
+
+
+def test_targets_after_ablated_variants_are_left_out_with_their_data() -> None:
+    told = ADVERSARIAL | {"targets": ["tatoeba", "bucc"], "ablated_targets": ["bucc"]}
+    toy(hub="", ablations={"adversarial": told}, targets=["tatoeba", "bucc"], languages={})
+    left = load("toy").ablations["adversarial"]
+    assert (left["targets"], left["ablated_targets"]) == (("tatoeba",), ())
+    assert left["variants"] == tuple(ADVERSARIAL["variants"])
+
+
 def test_the_section_of_selection() -> None:
     one = toy(ablations={"selection": SELECTION})
     assert one.sections()[-5:] == ["results", "selection", "distance", "published", "data"]

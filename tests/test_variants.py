@@ -34,14 +34,36 @@ def test_what_a_variant_is_compared_with() -> None:
         variants.parse("ocnli@de")
 
 
+def test_an_adversary_may_name_its_layer_and_weight() -> None:
+    assert variants.parse("mnli+adv") == Variant("mnli", option="adv")
+    both = variants.parse("mnli@de+adv12*0.1")
+    assert both == Variant("mnli", "adv", "de", layer=12, weight=0.1)
+    assert both.slug == "mnli-in-de-adv-layer12-weight0.1"
+    assert both.title == "MNLI in de + adversary (layer 12, weight 0.1)"
+    assert variants.parse("mnli+adv0").layer == 0 and variants.parse("mnli+adv*0").weight == 0
+    assert variants.parse("mnli+adv*0").title == "MNLI + adversary (weight 0)"
+    assert variants.parse("mnli+adv").levels == "" and both.levels == "12*0.1"
+
+
 @given(
     st.sampled_from(sorted(tasks.TRANSLATIONS)),
     st.sampled_from(["", *variants.OPTIONS]),
     st.sampled_from(["", "de", "qab"]),
     st.sampled_from([0.0, 0.05, 0.25, 1.0]),
+    st.none() | st.integers(0, 48),
+    st.none() | st.sampled_from([0.0, 1e-5, 0.03, 0.1, 1.0, 12.5]),
 )
-def test_there_and_back(task: str, option: str, language: str, errors: float) -> None:
-    one = Variant(task, option, language, errors if language else 0.0)
+def test_there_and_back(
+    task: str,
+    option: str,
+    language: str,
+    errors: float,
+    layer: int | None,
+    weight: float | None,
+) -> None:
+    own = option == "adv"
+    layer, weight = layer if own else None, weight if own else None
+    one = Variant(task, option, language, errors * bool(language), layer=layer, weight=weight)
     assert variants.parse(str(one)) == one
 
 
@@ -72,6 +94,11 @@ def test_there_and_back_with_a_knob(knob: str, option: str) -> None:
         ("mnli:facts-4", "'mnli' with 'facts-4': expected one of hellaswag"),
         ("hellaswag:facts-4@qab", "graded data is in the source language only"),
         ("hellaswag:", "expected task"),
+        ("mnli+avd", r"option of intermediate task 'mnli\+avd': 'avd': did you mean 'adv'"),
+        ("mnli+adv*", "did you mean 'adv'"),
+        ("mnli+adv*-1", "did you mean 'adv'"),
+        ("mnli+mlm2", "did you mean 'mlm'"),
+        ("multitask+adv", "has no variants"),
     ],
 )
 def test_what_is_no_variant_is_refused(name: str, message: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from xit import specs, tasks, variants
 from xit.errors import XitError, unknown
 from xit.runs import Spec
-from xit.settings import BESIDE
+from xit.settings import AGAINST, BESIDE
 from xit.specs import Parent
 from xit.study import Study
 
@@ -15,18 +15,23 @@ def intermediate(
 ) -> list[list[Spec]]:
     """One chain of one run for each seed of the intermediate task or variant called `name`.
 
-    `changed` are settings of training, or of language modelling beside it (settings.MLM); None
-    leaves the study's.
+    `changed` are settings of training, of language modelling beside it (settings.MLM) or of an
+    adversary (settings.ADVERSARY); None leaves the study's.
     """
     variant = variants.parse(name)
     row, base = variant.row, specs.base(study)
-    own = {k: v for k, v in changed.items() if k not in BESIDE}
+    own = {k: v for k, v in changed.items() if k not in (*BESIDE, *AGAINST)}
     settings = study.settings("intermediate", row, **own)
     if row.name == tasks.MULTITASK:
         return [[specs.several(study, base, s, settings, **own)] for s in seeds]
+    if variant.option == "adv":
+        named = {"layer": variant.layer, "weight": variant.weight}
+        told = {AGAINST[k]: v for k, v in changed.items() if k in AGAINST}
+        told |= {k: v for k, v in named.items() if v is not None}
+        return [[specs.with_adversary(study, row, base, s, settings, **told)] for s in seeds]
     if variant.option != "mlm":
-        told = (study, "intermediate", row, base)
-        return [[specs.fine_tune(*told, s, settings)] for s in seeds]
+        plain = (study, "intermediate", row, base)
+        return [[specs.fine_tune(*plain, s, settings)] for s in seeds]
     beside = {BESIDE[k]: v for k, v in changed.items() if k in BESIDE}
     return [[specs.with_mlm(study, row, base, s, settings, **beside)] for s in seeds]
 

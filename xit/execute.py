@@ -24,9 +24,9 @@ import yaml
 from xit import tasks, variants
 from xit.errors import XitError, unknown
 from xit.paths import project
-from xit.settings import BESIDE, COMBINE, DISTANCES, SETTINGS, checked_setting
+from xit.settings import AGAINST, BESIDE, COMBINE, DISTANCES, SETTINGS, checked_setting
 from xit.study import NOTEBOOKS, Study
-from xit.study_file import check_complexity, check_selection
+from xit.study_file import check_adversarial, check_complexity, check_selection
 
 PROGRESS = re.compile(
     r"\d+ runs: |\[ *\d+/|\s{4,}\S|run "
@@ -115,7 +115,7 @@ def convert(text: str, parameter: Parameter) -> object:
 def check_values(values: dict[str, object], study: Study, section: str) -> None:
     """XitError unless the changed values make sense for this section."""
     for key, value in values.items():
-        if key in (*SETTINGS, *BESIDE) and value is not None:
+        if key in (*SETTINGS, *BESIDE, *AGAINST) and value is not None:
             checked_setting(key, value)
         if key in ("seed", "num_seeds") and (
             not isinstance(value, int) or value < (key == "num_seeds")
@@ -123,11 +123,11 @@ def check_values(values: dict[str, object], study: Study, section: str) -> None:
             raise XitError(
                 f"{key} = {value!r}: expected a whole number, at least {int(key == 'num_seeds')}"
             )
-        if key == "targets":
+        if key in ("targets", "ablated_targets"):
             for target in value if isinstance(value, list) else []:
                 if target not in study.targets:
                     raise unknown(f"target task of study {study.name!r}:", target, study.targets)
-            if not value:
+            if not value and key == "targets":
                 raise XitError("targets is empty: name at least one")
         if key == "variants":
             for name in value if isinstance(value, list) else []:
@@ -150,6 +150,8 @@ def check_values(values: dict[str, object], study: Study, section: str) -> None:
         check_selection(values, study.intermediate, section)
     if section == "complexity":
         check_complexity(values, section)
+    if section == "adversarial":
+        check_adversarial(study.parameters(section) | values, section)
 
 
 def changes_file(study: str) -> Path:

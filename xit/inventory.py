@@ -51,8 +51,9 @@ def parts(study: Study) -> Iterator[Part]:
     """Everything that `study` reads: texts, then by task what is trained on and what is scored."""
     first = study.pretrain.get("corpora", {})
     yield from _texts("pretrain", first)
-    if "mlm" in study.ablations and (more := study.continuation()["corpora"]) != first:
-        yield from _texts("mlm", more)
+    if {"mlm", "adversarial"} & set(study.ablations):
+        more = study.opposition()["corpora"]
+        yield from _texts("mlm", more) if more != first else ()
     for task in map(tasks.intermediate, study.intermediate):
         yield from training(task, task.dev, task.language or study.source)
     for name in study.variants():
@@ -155,7 +156,9 @@ def fine_tuned(study: Study) -> int:
     count = before + trained(study.targets) * (1 + before)
     for told in study.ablations.values():
         after = trained(told["targets"])
-        count += len(told.get("variants", ())) * (1 + after)
+        for variant in told.get("variants", ()):
+            few = "ablated_targets" in told and variants.parse(variant).levels
+            count += 1 + (trained(told["ablated_targets"]) if few else after)
         count += len(told.get("intermediate", ())) * after * told.get("checkpoints", 1)
     return study.num_seeds * count
 

@@ -23,12 +23,13 @@ from xit import specs, tasks
 from xit.data import corpus, encode, encoded, hub
 from xit.errors import XitError
 from xit.learn import pretrain as scratch
+from xit.learn.adversary import Adversary, Discriminator
 from xit.learn.hyper import Hyper
 from xit.learn.model import Model, load_tokenizer
 from xit.learn.subspace import restrict
 from xit.learn.train import History, Stream, number_of_steps, train
 from xit.runs import STATE, Say, Spec
-from xit.score import complexity, run
+from xit.score import complexity, probe, run
 from xit.tasks import Task
 
 
@@ -217,7 +218,8 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
     if spec.get("dimension"):
         factor = restrict(model, spec["dimension"], spec["seed"])
         hyper = replace(hyper, learning_rate=hyper.learning_rate * factor)
-    history = train(model, streams, hyper, spec["seed"], evaluate, _told(say), keep)
+    against = _against(spec, tokenizer, model) if "adversary" in spec else None
+    history = train(model, streams, hyper, spec["seed"], evaluate, _told(say), keep, against)
     if spec["kind"] == "subspace":  # a measurement: nothing goes on from it
         return _save_history(out, history)
     _save(out, model, tokenizer, history)
@@ -239,6 +241,8 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
     data = about[0] if len(about) == 1 else {"parts": about}
     if "mlm" in spec:
         data["text windows"] = streams[-1].rows()
+    if against:
+        data["text sentences"] = len(against.texts)
     (out / "data.json").write_text(json.dumps(data, indent=1) + "\n")
     if len(parts) == 1:  # the heads of several are thrown away: nothing goes on from them
         _save_head(model, parts[0].task, out)
@@ -278,6 +282,21 @@ def _text_beside(spec: Spec, tokenizer: PreTrainedTokenizerBase, model: Model) -
                   mask_rate=s["mask_rate"], weight=sum(map(len, texts.values())))  # fmt: skip
 
 
+def _against(spec: Spec, tokenizer: PreTrainedTokenizerBase, model: Model) -> Adversary:
+    """A discriminator of the language of the task's data (0) and of those of unlabelled text."""
+    s, config = spec["adversary"], model.lm.config
+    specs.check_layer(s["layer"], config.num_hidden_layers)
+    texts = corpus.sample(spec["where"]["hub"], s["corpora"], s["sentences"], 0.0)
+    names = [spec["language"], *dict.fromkeys(map(corpus.language, texts))]
+    features: list[encode.Feature] = []
+    for name, lines in texts.items():
+        read, _ = encode.lines(lines, tokenizer, model.room(s["max_length"]))
+        label = names.index(corpus.language(name))
+        features += [{"ids": one["ids"], "label": label} for one in read]
+    judge = Discriminator(config.hidden_size, len(names), s["layer"], spec["seed"])
+    return Adversary(features, judge, s["weight"], s["rate"], tokenizer.pad_token_id)
+
+
 def _shared(task: Stream, text: Stream, hyper: Hyper, limit: int) -> Hyper:
     """Weights of the two streams, ∝ min(examples, limit), and as many updates as give the task
     its epochs: beside text it is trained no less than alone.
@@ -313,4 +332,5 @@ BUILD = {
     "information": complexity.information,
     "code_length": complexity.code_length,
     "subspace": _fine_tune,
+    "probe": probe.language_probe,
 }

@@ -65,6 +65,23 @@ MLM: dict[str, object] = {
 }
 # what a notebook calls a setting of MLM: its name there
 BESIDE = {k if k in ("sentences", "alpha", "learning_rate_factor") else f"mlm_{k}": k for k in MLM}
+ADVERSARY: dict[str, object] = {
+    # a language discriminator beside an intermediate task (xit/learn/adversary.py); a study's
+    # `adversary:` changes what it names, a variant's name its own layer and weight
+    "layer": None,  # hidden_states index that it reads; None: the study's layer of retrieval
+    "weight": 1.0,  # of the reversed gradient; 1 as in Ganin et al. 2016
+    "rate": 1.0,  # of the discriminator's learning, times the task's learning rate
+    "sentences": 400_000,  # of unlabelled text, each language the same share
+    "max_length": 256,  # tokens of a sentence
+}
+PROBE: dict[str, float] = {
+    # a fresh linear classifier of languages on frozen states (xit/score/probe.py)
+    "sentences": 150,  # held-out ones of each language
+    "tested": 1 / 3,  # share of them, the last ones, that it is tested on
+    "penalty": 0.01,  # of the squared weights, beside the mean loss
+    "max_length": 256,  # tokens of a sentence
+}
+AGAINST = {f"adversary_{k}": k for k in ADVERSARY}  # what a notebook calls such a setting
 STRIDE = 128  # tokens that neighbouring windows of a passage share
 NBEST, MAX_ANSWER = 20, 30  # start and end candidates; longest answer in tokens
 MAX_LENGTH = {
@@ -94,6 +111,9 @@ def checked_setting(key: str, value: object) -> object:
     if key in BESIDE:
         kind: type = type(MLM[BESIDE[key]])
         meaning = "of language modelling beside a task"
+    elif key in AGAINST:
+        kind = float if key in ("adversary_weight", "adversary_rate") else int
+        meaning = "of the adversary beside a task"
     elif key in SETTINGS:
         kind, meaning = SETTINGS[key]
     else:
@@ -103,7 +123,10 @@ def checked_setting(key: str, value: object) -> object:
     except (TypeError, ValueError, OverflowError):
         number = None
     number = number if number is not None and math.isfinite(number) else None
-    if number is None or number <= 0 or (kind is int and number != float(value)):  # type: ignore[arg-type]
+    none_is_fine = key in ("adversary_layer", "adversary_weight")  # 0: the embeddings; no effect
+    low = number is not None and (number < 0 if none_is_fine else number <= 0)
+    if number is None or low or (kind is int and number != float(value)):  # type: ignore[arg-type]
         what = "a whole number" if kind is int else "a number"
-        raise XitError(f"{key} = {value!r}: expected {what} above 0 ({meaning})")
+        least = "0 or more" if none_is_fine else "above 0"
+        raise XitError(f"{key} = {value!r}: expected {what} {least} ({meaning})")
     return number

@@ -17,7 +17,7 @@ from xit.data import bucc, corpus, hub, pools
 from xit.errors import XitError, unknown
 from xit.paths import project
 from xit.runs import Spec
-from xit.settings import PRETRAIN
+from xit.settings import PRETRAIN, PROBE
 from xit.study import Study
 from xit.tasks import Split, Task
 from xit.variants import Variant
@@ -30,6 +30,7 @@ RECIPES = {
     "scores": 2,  # 2: items.parquet
     "retrieval": 3,  # scores of retrieval; 2: two ways of pooling, 3: items.parquet
     "ranking": 1,
+    "probe": 1,
 }  # raise when meaning changes
 CHECKPOINT = "xit/lab/checkpoint"  # study files name it so
 
@@ -215,6 +216,60 @@ def with_mlm(
     }
 
 
+def with_adversary(
+    study: Study, task: Task, parent: Parent, seed: int, settings: dict, **changed: object
+) -> Spec:
+    """The spec of training `parent` on `task` against a language discriminator, which reads text
+    in all languages of the study's corpora but that of the task's data, each in the same share.
+
+    `changed` are settings of the adversary (xit/settings.py: ADVERSARY).
+    """
+    where, told = data_of(study), study.opposition(**changed)
+    check_layer(told["layer"], layers_of(study))
+    spec = fine_tune(study, "intermediate", task, parent, seed, settings)
+    told |= {"corpora": corpus.without(told["corpora"], spec["language"])}
+    spec |= {"adversary": told}
+    text = corpus.fingerprint(where, told["corpora"], told["sentences"], 0.0)
+    slug = f"{variant_of(spec).slug}-seed{seed}"
+    return spec | {"slug": slug, "data": spec["data"] | {"text": text}}
+
+
+def check_layer(layer: int, layers: int | None) -> None:
+    """XitError if a model of so many `layers` has no hidden states of that number."""
+    if layers is not None and layer > layers:
+        raise XitError(f"adversary_layer = {layer}: the model has hidden states 0 to {layers}")
+
+
+def layers_of(study: Study) -> int | None:
+    """How many layers the study's model has, where that is known on this machine."""
+    if study.model == "pretrain":
+        return int((PRETRAIN | study.pretrain)["layers"])
+    path = model_path(study.model)
+    file: object = path / "config.json" if isinstance(path, Path) else None
+    file = file or huggingface_hub.try_to_load_from_cache(study.model, "config.json")
+    if not isinstance(file, str | Path) or not Path(file).is_file():
+        return None
+    return int(json.loads(Path(file).read_text())["num_hidden_layers"])
+
+
+def probe(study: Study, parent: Parent, after: str, seed: int) -> Spec:
+    """The spec of probing the states of `parent` for the language of held-out sentences.
+
+    Nothing in it depends on a seed but `parent`: several seeds may share a run.
+    """
+    where, corpora = data_of(study), study.opposition()["corpora"]
+    return {
+        "kind": "probe",
+        "slug": f"after-{named(after)}",
+        "recipe": RECIPES["probe"],
+        "parent": parent.identity,
+        "corpora": corpora,
+        "settings": PROBE,
+        "data": {"text": corpus.held_out_fingerprint(where, corpora, int(PROBE["sentences"]))},
+        "where": {"hub": where, "parent": parent.path, "seed": seed, "after": after},
+    }
+
+
 def scored_split(study: Study, task: Task) -> Split:
     """The split that `task` is scored on: the test set if asked for and there is one, else dev."""
     split = task.test if study.split == "test" and task.test else task.dev
@@ -290,9 +345,13 @@ def scores(
 
 def variant_of(spec: Spec) -> Variant:
     """The intermediate task or variant that the run of `spec` has learnt."""
-    language = spec["language"] if "errors" in spec else ""
-    option, errors = "mlm" if "mlm" in spec else "", spec.get("errors", 0.0)
-    return Variant(spec["task"], option, language, errors, spec.get("knob") or "")
+    language, errors = spec["language"] if "errors" in spec else "", spec.get("errors", 0.0)
+    knob = spec.get("knob") or ""
+    if "adversary" in spec:  # its layer and weight by name, whether or not they are the study's
+        told = spec["adversary"]
+        levels = {"layer": told["layer"], "weight": told["weight"]}
+        return Variant(spec["task"], "adv", language, errors, knob, **levels)
+    return Variant(spec["task"], "mlm" if "mlm" in spec else "", language, errors, knob)
 
 
 def task_of(spec: Spec, name: str) -> Task:

@@ -15,7 +15,7 @@ from xit import study_file, tasks, variants
 from xit.data import supplied
 from xit.errors import XitError, unknown
 from xit.paths import project
-from xit.settings import MLM, SETTINGS, of_paper
+from xit.settings import ADVERSARY, MLM, SETTINGS, of_paper
 from xit.study_file import ABLATIONS
 
 NOTEBOOKS = {
@@ -32,6 +32,7 @@ NOTEBOOKS = {
     "complexity": "10_complexity.ipynb",
     "published": "08_published.ipynb",
     "data": "09_data.ipynb",
+    "adversarial": "14_adversarial.ipynb",
 }
 TRAINING = ("multilingual_model", "intermediate", "target")  # each section trains, and needs torch
 # only read: the hub, or what others made
@@ -58,6 +59,7 @@ class Study:
     retrieval_layer: int = 14  # Hugging Face's hidden_states index; 14 of XLM-R large in the paper
     pretrain: dict = field(default_factory=dict)
     mlm: dict = field(default_factory=dict)  # language modelling beside an intermediate task
+    adversary: dict = field(default_factory=dict)  # a language discriminator beside one
     ablations: dict[str, dict] = field(default_factory=dict)  # section → its parameters
     hyper: dict[str, dict[str, dict]] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()  # left out, as their data are not there; found by `load`
@@ -103,6 +105,17 @@ class Study:
             raise XitError(f"study {self.name!r} has no mlm: corpora to continue on")
         told = {k: v for k, v in changed.items() if v is not None}
         return MLM | self.mlm | told | {"corpora": corpora}
+
+    def opposition(self, **changed: object) -> dict:
+        """The text and the settings of an adversary beside an intermediate task; see
+        settings.ADVERSARY.
+        """
+        corpora = self.mlm.get("corpora") or self.pretrain.get("corpora")
+        if not corpora:
+            raise XitError(f"study {self.name!r} has no mlm: corpora for an adversary to read")
+        told = {k: v for k, v in changed.items() if v is not None}
+        settings = ADVERSARY | {"layer": self.retrieval_layer} | self.adversary | told
+        return settings | {"corpora": corpora}
 
     def variants(self) -> list[str]:
         """The variants of intermediate tasks that the ablations train."""
@@ -193,6 +206,7 @@ class Study:
             told["checkpoints"] = [self.checkpoints(task, target) for target in self.targets]
             told.pop("intermediate")
             told.pop("mlm")
+            told.pop("adversary")
         elif phase == "multilingual_model":
             told = {k: told[k] for k in ("hub", "model", "pretrain", "languages", "source")}
         text = json.dumps([shown, told], sort_keys=True)
@@ -264,6 +278,9 @@ def _kept(
             set(names) - {"none"} and targets
         ) or section == "complexity":  # which measures the rest
             left[section] = told | {of: names, "targets": targets}
+            if "ablated_targets" in told:
+                few = (t for t in told["ablated_targets"] if t in kept["targets"])
+                left[section]["ablated_targets"] = tuple(few)
     return left
 
 

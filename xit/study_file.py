@@ -7,7 +7,7 @@ import yaml
 
 from xit import tasks, variants
 from xit.errors import XitError, unknown
-from xit.settings import BESIDE, MLM, PAPER, PRETRAIN, checked_setting
+from xit.settings import ADVERSARY, BESIDE, MLM, PAPER, PRETRAIN, checked_setting
 
 BENCHMARKS = ("xtreme", "xtreme-r")  # whose languages the targets are scored in
 # sections that train what no other has trained, with what a study file may say of each
@@ -18,6 +18,8 @@ ABLATIONS = {
     "selection": ("intermediate", "targets", "checkpoints"),
     "source_language": _VARIANTS,
     "complexity": (*_VARIANTS, "code_examples", "dimensions", "subspace_examples"),
+    # variants that name their own layer or weight are trained on by `ablated_targets` only
+    "adversarial": (*_VARIANTS, "ablated_targets"),
 }
 
 
@@ -73,6 +75,7 @@ def _checked(raw: dict, file: str) -> dict:
     for key, value in raw["mlm"].items():
         if key != "corpora":
             raw["mlm"][key] = checked_setting(of_mlm[key], value)
+    raw["adversary"] = _adversary(file, _table(file, raw, "adversary"))
     raw["ablations"] = _ablations(file, _table(file, raw, "ablations"), raw)
     raw["hyper"] = _hyper(file, _table(file, raw, "hyper"))
     return raw
@@ -123,11 +126,13 @@ def _ablations(file: str, table: dict, study: dict) -> dict[str, dict]:
         for key in told:
             if key not in ABLATIONS[section]:
                 raise unknown(f"{file}: name under {section}:", key, ABLATIONS[section])
-        lists = [k for k in ABLATIONS[section] if k in ("intermediate", *_VARIANTS)]
-        names = {k: _names(file, k, told.get(k)) for k in lists}
+        kinds = ("intermediate", *_VARIANTS, "ablated_targets")
+        lists = [k for k in ABLATIONS[section] if k in kinds]
+        optional: dict[str, list] = {"ablated_targets": []}
+        names = {k: _names(file, k, told.get(k, optional.get(k))) for k in lists}
         for name in names.get("variants", ()):
             variants.parse(name)
-        for target in names["targets"]:
+        for target in (*names["targets"], *names.get("ablated_targets", ())):
             if target not in study["targets"]:
                 raise unknown(f"{file}: target task under {section}:", target, study["targets"])
         checked[section] = names | {k: v for k, v in told.items() if k not in names}
@@ -135,7 +140,27 @@ def _ablations(file: str, table: dict, study: dict) -> dict[str, dict]:
             check_selection(checked[section], study["intermediate"], file)
         if section == "complexity":
             check_complexity(checked[section], file)
+        if section == "adversarial":
+            check_adversarial(checked[section], file)
     return checked
+
+
+def _adversary(file: str, table: dict) -> dict[str, object]:
+    """Settings of the adversary, of the right types."""
+    for key in table:
+        if key not in ADVERSARY:
+            raise unknown(f"{file}: setting under adversary:", key, ADVERSARY)
+    return {k: checked_setting(f"adversary_{k}", v) for k, v in table.items()}
+
+
+def check_adversarial(told: dict, where: str) -> None:
+    """XitError, beginning with `where`, if what `told` gives the section makes no sense."""
+    named = [variants.parse(name) for name in told["variants"]]
+    for one in named:
+        expected = "a task against an adversary, such as mnli+adv or mnli+adv1*0.1"
+        _expect(one.option == "adv", where, "variants", str(one), expected)
+    few = not told["ablated_targets"] and all(one.levels for one in named)
+    _expect(not few, where, "ablated_targets", [], "a target after these variants")
 
 
 def check_selection(told: dict, intermediate: tuple[str, ...], where: str) -> None:

@@ -1,9 +1,11 @@
 """Variants of an intermediate task, by name: as in the paper, with language modelling, translated.
 
-    parse("mnli+mlm")      # Variant(task="mnli", mlm=True)
+    parse("mnli+mlm")      # Variant(task="mnli", option="mlm")
     parse("qqp@de")        # Variant(task="qqp", language="de"): its training data translated
     parse("qqp@qab~0.2")   # the same with one content word in five translated wrongly (lab)
     parse("hellaswag:facts-4")  # its data told in four facts instead of two (lab; tasks.KNOBS)
+    parse("mnli+adv")      # Variant(task="mnli", option="adv"): against a language discriminator
+    parse("mnli+adv3*0.1") # the same on layer 3, with a tenth of its gradient
 
 The name is what stands in the `intermediate` column of every score.
 """
@@ -19,7 +21,8 @@ NAME = "[^+@~:]+"
 FORM = re.compile(
     rf"(?P<task>{NAME})(:(?P<knob>{NAME}))?(@(?P<language>{NAME})(~(?P<errors>[\d.]+))?)?(\+(?P<option>{NAME}))?"
 )
-OPTIONS = {"mlm": "MLM"}  # what training does beside the task, and its title
+OPTIONS = {"mlm": "MLM", "adv": "adversary"}  # what training does beside the task, and its title
+ADVERSARY = re.compile(r"adv(?P<layer>\d{1,3})?(\*(?P<weight>\d{1,3}(\.\d+)?(e-\d+)?))?")
 
 
 class Variant(NamedTuple):
@@ -30,12 +33,21 @@ class Variant(NamedTuple):
     language: str = ""  # of the training data, where that is a translation
     errors: float = 0.0  # share of content words that the lab's translator gets wrong
     knob: str = ""  # "facts-4": what the lab has set in the training data, of tasks.KNOBS
+    layer: int | None = None  # that an adversary reads; None: as the study says
+    weight: float | None = None  # of its gradient, likewise
+
+    @property
+    def levels(self) -> str:
+        """What an option's name has after it."""
+        layer = "" if self.layer is None else str(self.layer)
+        return layer + ("" if self.weight is None else f"*{self.weight:g}")
 
     def __str__(self) -> str:
         errors = f"~{self.errors:g}" if self.errors else ""
         language = f"@{self.language}{errors}" if self.language else ""
         knob = f":{self.knob}" if self.knob else ""
-        return f"{self.task}{knob}{language}{f'+{self.option}' if self.option else ''}"
+        option = f"+{self.option}{self.levels}" if self.option else ""
+        return f"{self.task}{knob}{language}{option}"
 
     @property
     def slug(self) -> str:
@@ -43,7 +55,10 @@ class Variant(NamedTuple):
         errors = f"-errors{self.errors:g}" if self.errors else ""
         language = f"-in-{self.language}{errors}" if self.language else ""
         knob = f"-{self.knob}" if self.knob else ""
-        return f"{self.task}{knob}{language}{f'-{self.option}' if self.option else ''}"
+        option = f"-{self.option}" if self.option else ""
+        option += "" if self.layer is None else f"-layer{self.layer}"
+        option += "" if self.weight is None else f"-weight{self.weight:g}"
+        return f"{self.task}{knob}{language}{option}"
 
     @property
     def title(self) -> str:
@@ -55,7 +70,10 @@ class Variant(NamedTuple):
             text += f", {100 * self.errors:g}% errors"
         if self.knob:
             text += f", {self.knob.replace('-', ' ')}"
-        return text + (f" + {OPTIONS[self.option]}" if self.option else "")
+        text += f" + {OPTIONS[self.option]}" if self.option else ""
+        told = {"layer": self.layer, "weight": self.weight}
+        levels = ", ".join(f"{k} {v:g}" for k, v in told.items() if v is not None)
+        return text + (f" ({levels})" if levels else "")
 
     @property
     def plain(self) -> str:
@@ -79,8 +97,9 @@ def parse(name: str) -> Variant:
             f"intermediate task {name!r}: expected task, task+option, task:knob-level, "
             "task@language or task@language~share of errors"
         )
-    if found["option"] and found["option"] not in OPTIONS:
-        raise unknown(f"option of intermediate task {name!r}:", found["option"], OPTIONS)
+    option, layer, weight = _option(found["option"] or "")
+    if option and option not in OPTIONS:
+        raise unknown(f"option of intermediate task {name!r}:", option, OPTIONS)
     tasks.intermediate(found["task"])
     try:
         errors = float(found["errors"] or 0)
@@ -92,7 +111,15 @@ def parse(name: str) -> Variant:
         raise XitError(f"intermediate task {name!r}: multi-task training has no variants")
     if found["knob"] and found["language"]:
         raise XitError(f"intermediate task {name!r}: graded data is in the source language only")
-    variant = Variant(found["task"], found["option"] or "", found["language"] or "", errors,
-                      found["knob"] or "")  # fmt: skip
+    told = (found["task"], option, found["language"] or "", errors, found["knob"] or "")
+    variant = Variant(*told, layer=layer, weight=weight)
     _ = variant.row  # refuses what there are no translations of, and what the lab does not grade
     return variant
+
+
+def _option(text: str) -> tuple[str, int | None, float | None]:
+    """An option's name, and an adversary's layer and weight where `text` has them."""
+    if not (found := ADVERSARY.fullmatch(text)):
+        return text, None, None
+    layer, weight = found["layer"], found["weight"]
+    return "adv", int(layer) if layer else None, float(weight) if weight else None

@@ -42,6 +42,28 @@ def test_sentences_of_any_script_without_those_held_out(monkeypatch: pytest.Monk
     ]
 
 
+def test_held_out_sentences_are_those_no_training_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every fiftieth text; two corpora of a language are one, as far as they are needed."""
+    texts = {"a/b": [f"One {i}. Two {i}." for i in range(101)], "c/d": ["Other."]}
+    monkeypatch.setattr(hub, "column", lambda _, repo, *__: iter(texts[repo]))
+    told = corpus.held_out("x", {"a/b": ["20231101.sw"], "c/d": ["sw", "de"]}, 5)
+    assert told == {
+        "sw": ["One 0.", "Two 0.", "One 50.", "Two 50.", "One 100."],
+        "de": ["Other."],
+    }
+    kept = set(corpus.sentences("x", "a/b", "20231101.sw"))
+    assert not kept & set(told["sw"]) and len(kept) == 2 * 98
+    one = corpus.held_out_fingerprint("x", {"c/d": ["sw"]}, 5)
+    assert one != corpus.held_out_fingerprint("x", {"a/b": ["sw"]}, 5)
+
+
+def test_corpora_without_a_language() -> None:
+    told = {"a/b": ["20231101.en", "20231101.sw"], "c/d": ["en"]}
+    assert corpus.without(told, "en") == {"a/b": ["20231101.sw"]}
+    with pytest.raises(XitError, match="a/b: expected text in other languages than 'en'"):
+        corpus.without({"a/b": ["en"]}, "en")
+
+
 def test_a_sample_shares_sentences_out_by_smoothed_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """80 and 20 texts at alpha 0.5: 2 to 1; a corpus too small for its share is read again."""
     sizes = {"en": 80, "sw": 20}

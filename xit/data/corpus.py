@@ -35,11 +35,40 @@ def smoothed(sizes: Mapping[str, int], alpha: float) -> dict[str, float]:
     return {k: v / sum(raised.values()) for k, v in raised.items()}
 
 
-def sentences(where: str, repo: str, code: str) -> Iterator[str]:
-    """The sentences of a corpus, in order, without what `texts` holds out."""
+def sentences(where: str, repo: str, code: str, heldout: bool = False) -> Iterator[str]:
+    """The sentences of a corpus, in order, without what `texts` holds out; or only those."""
     for i, text in enumerate(hub.column(where, repo, code, "train", "text")):
-        if i % HELD_OUT:
+        if (i % HELD_OUT == 0) == heldout:
             yield from (x.strip() for x in BETWEEN.split(text) if x.strip())
+
+
+def language(config: str) -> str:
+    """The language of a corpus by its config's name: "sw" of "sw" and of "20231101.sw"."""
+    return config.rpartition(".")[2]
+
+
+def without(corpora: Corpora, code: str) -> dict[str, list[str]]:
+    """`corpora` but for those in the language `code`; XitError if there are no others."""
+    kept = {repo: [c for c in codes if language(c) != code] for repo, codes in corpora.items()}
+    if not any(kept.values()):
+        raise XitError(
+            f"corpora {', '.join(corpora)}: expected text in other languages than {code!r}"
+        )
+    return {repo: codes for repo, codes in kept.items() if codes}
+
+
+def held_out(where: str, corpora: Corpora, count: int) -> dict[str, list[str]]:
+    """Language → the first `count` sentences that `texts` holds out, of all its corpora together.
+
+    Fewer where there are not so many. They come from texts that no training has read.
+    """
+    found: dict[str, list[str]] = {}
+    for repo, codes in corpora.items():
+        for code in codes:
+            lines = found.setdefault(language(code), [])
+            room = max(0, count - len(lines))
+            lines.extend(itertools.islice(sentences(where, repo, code, heldout=True), room))
+    return found
 
 
 def sample(where: str, corpora: Corpora, count: int, alpha: float) -> dict[str, list[str]]:
@@ -65,7 +94,20 @@ def fingerprint(where: str, corpora: Corpora, count: int, alpha: float) -> str:
     return _fingerprint(where, json.dumps(corpora), count, alpha)
 
 
+def held_out_fingerprint(where: str, corpora: Corpora, count: int) -> str:
+    """16 hex digits over the sentences of `held_out`."""
+    return _held_out_fingerprint(where, json.dumps(corpora), count)
+
+
+@lru_cache
+def _held_out_fingerprint(where: str, corpora: str, count: int) -> str:
+    return _digest(held_out(where, json.loads(corpora), count))
+
+
 @lru_cache
 def _fingerprint(where: str, corpora: str, count: int, alpha: float) -> str:
-    told = sample(where, json.loads(corpora), count, alpha)
+    return _digest(sample(where, json.loads(corpora), count, alpha))
+
+
+def _digest(told: dict[str, list[str]]) -> str:
     return hashlib.blake2b(json.dumps(told).encode(), digest_size=8).hexdigest()

@@ -97,17 +97,26 @@ class Model(nn.Module):
         """Last hidden states (batch size, length, width)."""
         return self.encoder(input_ids=batch["ids"], attention_mask=batch["mask"]).last_hidden_state
 
+    def states(self, batch: Batch) -> tuple[Tensor, ...]:
+        """Hidden states of every layer, from the embeddings to those of `hidden`."""
+        told = {"input_ids": batch["ids"], "attention_mask": batch["mask"]}
+        return tuple(self.encoder(**told, output_hidden_states=True).hidden_states)
+
     def forward(self, name: str, batch: Batch) -> tuple[Tensor, Tensor]:
         """(summed loss, number of gold items) of task `name`, "mlm" for masked tokens.
 
         A sum, so that processes that share a batch add up to what one would compute.
         """
+        return self.loss(name, batch, self.hidden(batch))
+
+    def loss(self, name: str, batch: Batch, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """What `forward` gives, from the last hidden states of `batch`."""
         if name == "mlm":
             gold = batch["labels"]
             chosen = gold != IGNORE  # only masked positions go through the large output layer
-            scores = self.lm.lm_head(self.hidden(batch)[chosen])
+            scores = self.lm.lm_head(hidden[chosen])
             return _cross_entropy(scores, gold[chosen])
-        scores = self.scores(name, batch)
+        scores = self._scores(name, batch, hidden)
         if self.kinds[name] == "tagging":
             return _cross_entropy(scores.flatten(0, 1), batch["labels"].flatten())
         if self.kinds[name] == "span":
@@ -120,7 +129,10 @@ class Model(nn.Module):
 
     def scores(self, name: str, batch: Batch) -> Tensor:
         """The head's scores: (rows, labels), (rows, length, labels) or (rows, choices)."""
-        scores = self.heads[name](self.hidden(batch))
+        return self._scores(name, batch, self.hidden(batch))
+
+    def _scores(self, name: str, batch: Batch, hidden: Tensor) -> Tensor:
+        scores = self.heads[name](hidden)
         if self.kinds[name] == "span":  # only real tokens can begin or end an answer
             return scores.masked_fill(batch["mask"][..., None] == 0, float("-inf"))
         if self.kinds[name] == "choice":

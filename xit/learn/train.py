@@ -17,6 +17,7 @@ from accelerate.utils import set_seed
 
 from xit.data.batch import Batch, collate, epoch, mask_tokens
 from xit.data.encode import Feature
+from xit.learn.adversary import Adversary, Opposed, strength
 from xit.learn.hyper import Hyper
 from xit.learn.model import Model
 
@@ -41,7 +42,11 @@ class Stream:
 
 @dataclass
 class History:
-    """What happened, one dict a logging point: step, loss, dev (score or None), lr, seconds."""
+    """What happened, one dict a logging point: step, loss, dev (score or None), lr, seconds.
+
+    Against an adversary also its loss (`adversary`, nats a sentence) and the share of sentences
+    whose language it names (`recognised`, 0-100), means since the last point.
+    """
 
     points: list[dict[str, float | None]] = field(default_factory=list)
     best: float | None = None
@@ -59,19 +64,27 @@ def train(
     evaluate: Callable[[Model], float] | None = None,
     report: Callable[[int, int, float, float | None], None] = lambda *_: None,
     keep: Callable[[int], None] = lambda _: None,
+    against: Adversary | None = None,
 ) -> History:
     """Train `model` in place and leave it in its best state; `evaluate` returns a score, 0-100.
 
     Without `evaluate` the last state is kept. `report(step, steps, loss, dev)` tells the progress.
     `keep(number)` is called when `model` is in the state of checkpoint 1, 2, … `hyper.checkpoints`;
-    after an early stop, with the last state for all that are left.
+    after an early stop, with the last state for all that are left. `against`: every batch of the
+    task has as many sequences of unlabelled text beside it, and the updates stay as many.
     """
     accelerator = Accelerator()
     set_seed(seed)
     torch.use_deterministic_algorithms(True, warn_only=True)
     model.freeze_unused({s.task for s in streams})
+    whole = Opposed(model, against.discriminator) if against else model
     groups = _groups(model, hyper)
-    trained = [p for p in model.parameters() if p.requires_grad]
+    trained = [[p for p in model.parameters() if p.requires_grad]]
+    texts: Iterator[int] = iter(())
+    if against:  # its gradient is clipped by itself, so that without weight it changes nothing
+        trained.append(list(against.discriminator.parameters()))
+        groups += _groups(against.discriminator, hyper, hyper.learning_rate * against.rate)
+        texts = _one_by_one(Stream("text", against.texts), hyper.batch_size, f"{seed}/text")
     optimiser = torch.optim.AdamW(
         groups, lr=hyper.learning_rate, betas=hyper.betas, eps=hyper.adam_eps, fused=True
     )
@@ -80,19 +93,23 @@ def train(
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda s: min((s + 1) / warm, max(0.0, (steps - s) / max(1, steps - warm)))
     )
-    wrapped, optimiser = accelerator.prepare(model, optimiser)
+    wrapped, optimiser = accelerator.prepare(whole, optimiser)
     history, kept, began = History(), _state(model), time.monotonic()
-    losses: list[float] = []
+    losses: list[list[float]] = []
     waited = 0
     marks = checkpoints(steps, hyper.checkpoints)
     wrapped.train()
     for step, (stream, indices) in enumerate(islice(plan(streams, hyper, seed), steps), start=1):
-        loss = _step(
-            accelerator, wrapped, trained, optimiser, stream, indices, hyper, f"{seed}/{step}"
-        )
+        beside: list = []
+        if against:
+            some = [against.texts[i] for i in islice(texts, len(indices))]
+            factor = against.weight * strength((step - 1) / max(1, steps - 1))
+            beside = [collate(some, against.pad), factor]
+        one = (stream, indices, hyper, f"{seed}/{step}", beside)
+        means = _step(accelerator, wrapped, trained, optimiser, *one)
         rate = float(schedule.get_last_lr()[0])
         schedule.step()
-        losses.append(loss)
+        losses.append(means)
         history.steps = step
         _hand_out(history, keep, sum(step == mark for mark in marks))
         if step % hyper.eval_every and step != steps:
@@ -102,14 +119,16 @@ def train(
             wrapped.eval()
             dev = evaluate(model)
             wrapped.train()
+        means = [sum(column) / len(losses) for column in zip(*losses, strict=True)]
         history.points.append(
             {
                 "step": step,
-                "loss": sum(losses) / len(losses),
+                "loss": means[0],
                 "dev": dev,
                 "learning_rate": rate,
                 "seconds": round(time.monotonic() - began, 2),
             }
+            | ({"adversary": means[1], "recognised": 100 * means[2]} if against else {})
         )
         report(step, steps, history.points[-1]["loss"] or 0.0, dev)
         losses = []
@@ -132,37 +151,50 @@ def train(
 def _step(
     accelerator: Accelerator,
     model: torch.nn.Module,
-    trained: list[torch.nn.Parameter],
+    trained: Sequence[list[torch.nn.Parameter]],
     optimiser: torch.optim.Optimizer,
     stream: Stream,
     indices: list[int],
     hyper: Hyper,
     seed: str,
-) -> float:
-    """One update of the parameters `trained` from the features `indices` of `stream`, shared out
-    over the processes.
+    beside: Sequence,
+) -> list[float]:
+    """One update of the parameters `trained`, each list clipped by itself, from the features
+    `indices` of `stream`, shared out over the processes. `beside`: the text for an adversary and
+    the factor of its gradient, if there is one.
+
+    The task's mean loss, then the adversary's and the share of sentences whose language it names.
     """
     world, rank = accelerator.num_processes, accelerator.process_index
-    batch = make_batch(stream, indices, hyper, seed)
+    batches = [make_batch(stream, indices, hyper, seed), *beside[:1]]
+    rows = batches[0]["ids"].shape[0]
     if world > 1:
-        rows = batch["ids"].shape[0]
         if stream.together:
             raise ValueError("multiple choice on several processes: not split")
-        batch = {k: v[rank:rows:world] if rank < rows else v[:1] for k, v in batch.items()}
-    batch = {k: v.to(accelerator.device) for k, v in batch.items()}
-    loss, count = model(stream.task, batch)
+        batches = [
+            {k: v[rank:rows:world] if rank < rows else v[:1] for k, v in batch.items()}
+            for batch in batches
+        ]
+    batches = [{k: v.to(accelerator.device) for k, v in batch.items()} for batch in batches]
+    told = list(model(stream.task, *batches, *beside[1:]))  # sums and what they are over
+    if rank >= rows:  # fewer rows than processes: this one only takes part in the sums
+        told = [x * 0 for x in told]
+    sums = torch.stack([x.detach().float() for x in told])
     if world > 1:
-        if rank >= rows:  # fewer rows than processes: this one only takes part in the sums
-            loss, count = loss * 0, count * 0
-        both = accelerator.reduce(torch.stack([loss.detach(), count.float()]), reduction="sum")
-        total, count = both[0], both[1]
-    else:
-        total = loss.detach()
-    accelerator.backward(loss * world / count.clamp(min=1))  # DDP divides by `world`
-    accelerator.clip_grad_norm_(trained, hyper.max_grad_norm)
+        sums = accelerator.reduce(sums, reduction="sum")
+    counts = sums.clamp(min=1)
+    loss = told[0] * world / counts[1]  # DDP divides by `world`
+    if beside:
+        loss = loss + told[2] * world / counts[3]
+    accelerator.backward(loss)
+    for parameters in trained:
+        accelerator.clip_grad_norm_(parameters, hyper.max_grad_norm)
     optimiser.step()
     optimiser.zero_grad()
-    return float(total / count.clamp(min=1))
+    means = [sums[0] / counts[1]]
+    if beside:
+        means += [sums[2] / counts[3], sums[4] / counts[3]]
+    return torch.stack(means).tolist()
 
 
 def make_batch(stream: Stream, indices: list[int], hyper: Hyper, seed: str) -> Batch:
@@ -219,8 +251,15 @@ def _endless(stream: Stream, size: int, seed: str) -> Iterator[list[int]]:
         number += 1
 
 
-def _groups(model: Model, hyper: Hyper) -> list[dict]:
-    """Parameters with and without weight decay."""
+def _one_by_one(stream: Stream, size: int, seed: str) -> Iterator[int]:
+    """The features of `stream`, epoch after epoch; mostly neighbours in length together."""
+    for indices in _endless(stream, size, seed):
+        yield from indices
+
+
+def _groups(model: torch.nn.Module, hyper: Hyper, rate: float | None = None) -> list[dict]:
+    """Parameters with and without weight decay; at learning rate `rate`, if it is another."""
+    rate = hyper.learning_rate if rate is None else rate
     decayed: list[torch.nn.Parameter] = []
     plain: list[torch.nn.Parameter] = []
     for name, parameter in model.named_parameters():
@@ -228,8 +267,8 @@ def _groups(model: Model, hyper: Hyper) -> list[dict]:
             bare = parameter.ndim < 2 or "LayerNorm" in name or "layer_norm" in name
             (plain if bare else decayed).append(parameter)
     return [
-        {"params": decayed, "weight_decay": hyper.weight_decay},
-        {"params": plain, "weight_decay": 0.0},
+        {"params": decayed, "weight_decay": hyper.weight_decay, "lr": rate},
+        {"params": plain, "weight_decay": 0.0, "lr": rate},
     ]
 
 

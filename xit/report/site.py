@@ -40,6 +40,7 @@ PARTS = {  # first part of a section's name -> caption in the side bar
     "distance": "Extension studies",
     "source_language": "Extension studies",
     "complexity": "Extension studies",
+    "adversarial": "Extension studies",
 }
 RESULTS = "Results"  # every other section
 RENDERERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-bibtex")
