@@ -135,7 +135,7 @@ def hub(place: Path) -> Path:
 
 def causal(place: Path) -> Path:
     """Social IQa, COPA and, in German, XCOPA: the right choice has the premise's last word."""
-    rows = []
+    rows: list[dict] = []
     for i in range(24):
         right, wrong = ("cat", "dog") if i % 2 else ("dog", "cat")
         choices = [f"the {right} ran", f"the {wrong} ran"]
@@ -231,6 +231,7 @@ def nearest_named(error: BaseException, wrong: str, right: str) -> None:
 def forget() -> None:
     """What is kept for a process: a test that changes files starts without it."""
     specs.fingerprint.cache_clear()
+    specs.pool.cache_clear()
     specs.model_identity.cache_clear()
     chance._chance.cache_clear()
     chance._trivial.cache_clear()

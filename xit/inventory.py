@@ -286,7 +286,8 @@ def _remedy(
         return (
             f"the Hub does not answer ({told}): go where there is network, or give HUB=<a mirror>"
         )
-    fix = f"hf download --repo-type dataset {repo} --local-dir {where}/{repo}"
+    revision = f" --revision {part.split.revision}" if part.split.revision else ""
+    fix = f"hf download --repo-type dataset {repo}{revision} --local-dir {where}/{repo}"
     if repo.startswith("xit/"):
         fix = part.task.note or "not on the Hub under this name: see README.md, On real data"
     elif not where or not known:

@@ -62,6 +62,12 @@ def fingerprint(where: str, task: Task, split: Split, code: str, limit: int | No
     return hub.identity(task, split, where, code, limit)
 
 
+@lru_cache
+def pool(where: str, task: Task, split: Split, code: str) -> str:
+    """The fingerprint of the queries and candidates that a ranking will read."""
+    return pools.identity(where, task, split, code)
+
+
 def base(study: Study) -> Parent:
     """The pretrained model of `study`; for "pretrain", the run of its first notebook."""
     if study.model == "pretrain":
@@ -308,7 +314,7 @@ def scores(
     if task.kind == "ranking":
         ranking = {"layer": study.retrieval_layer}
         if task.dev and task.dev != split:  # an intermediate task is chosen by it
-            ranking["dev"] = {code: pools.identity(where, task, task.dev, code) for code in codes}
+            ranking["dev"] = {code: pool(where, task, task.dev, code) for code in codes}
     if task.kind == "mining":
         threshold = {  # is chosen on these corpora
             code: bucc.identity(where, code, study.source, "validation")
@@ -333,7 +339,7 @@ def scores(
             "languages": {
                 code: bucc.identity(where, code, study.source, split.split)
                 if mining
-                else pools.identity(where, task, split, code)
+                else pool(where, task, split, code)
                 if ranking
                 else fingerprint(where, task, split, code, examples)
                 for code in codes

@@ -29,7 +29,10 @@ def test_nearest(context: str, answer: str, start: int, expected: int | None) ->
 
 def test_tags_are_mapped_by_name_and_fused_forms_left_out() -> None:
     """ "du" is written for "de le": Universal Dependencies gives it no tag of its own."""
-    raw = [{"tokens": ["du", "de", "le", "chat"], "tags": [3, 1, 2, 0]}, {"tokens": [], "tags": []}]
+    raw: list[dict] = [
+        {"tokens": ["du", "de", "le", "chat"], "tags": [3, 1, 2, 0]},
+        {"tokens": [], "tags": []},
+    ]
     names, tags = ["NOUN", "ADP", "DET", "_"], ("ADP", "DET", "NOUN", "VERB")
     kept, counts = clean.retagged(raw, ("tokens", "tags"), names, tags)
     assert kept[0] == {"tokens": ["de", "le", "chat"], "tags": [0, 1, 2]}

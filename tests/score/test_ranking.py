@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.toys import made, toy_study, write
+from tests.toys import forget, made, toy_study, write
 from xit import paths, runs, specs, tasks
 from xit.data import pools
 from xit.data.pools import Pool, Texts
@@ -72,8 +72,8 @@ def test_the_order_of_candidates_and_languages_does_not_matter() -> None:
     def found(order: list[int], codes: list[str]) -> dict[str, float]:
         texts = Texts([""] * 5, [keys[i] for i in order])
         one = Pool({x: Texts([""] * 5, keys) for x in codes}, dict.fromkeys(codes, texts), {})
-        queries = {x: (q[i], {}) for i, x in enumerate(sorted(codes))}
-        candidates = {x: (c[sorted(codes).index(x)][order], {}) for x in codes}
+        queries: ranking.Embedded = {x: (q[i], {}) for i, x in enumerate(sorted(codes))}
+        candidates: ranking.Embedded = {x: (c[sorted(codes).index(x)][order], {}) for x in codes}
         told = ranking.precisions(one, queries, candidates, centred=False)
         return dict(sorted(told.items()))
 
@@ -146,6 +146,7 @@ def test_mewsli_x_is_scored_on_test_and_chosen_on_dev(toy: Study) -> None:
     files = [pd.read_parquet(path / f"{name}.parquet") for name in ("scores", "dev")]
     assert [set(f["split"]) for f in files] == [{"test"}, {"dev"}]
     (place / "wikinews_mentions-dev.jsonl").write_text(json.dumps(said[1]) + "\n")
+    forget()
     pools._digest.cache_clear()
     again = specs.scores(one, task, specs.base(one), "none", 1)
     assert runs.identity(again) != runs.identity(spec)  # other rows to choose by

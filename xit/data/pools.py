@@ -161,26 +161,31 @@ def directory(where: str, task: Task) -> Path:
 def _mewsli_x(
     where: str, task: Task, split: Split, codes: Sequence[str], limit: int | None
 ) -> Pool:
-    place, pool = directory(where, task), Pool({}, {}, {})
-    for code in codes:
-        pool.queries[code] = Texts([], [])
-    file = place / f"{split.config}-{split.split}.jsonl"
+    pool = Pool(mentions(where, task, split, codes, limit), {}, {})
+    pool.counts.update({code: {"read": len(told.texts)} for code, told in pool.queries.items()})
+    for row in _lines(directory(where, task) / CANDIDATES, KEYS, limit):
+        told = pool.candidates.setdefault(row["description_language"], Texts([], []))
+        told.texts.append(" ".join(row["description"].split()))
+        told.keys.append((row["entity_id"],))
+    return pool
+
+
+def mentions(
+    where: str, task: Task, split: Split, codes: Sequence[str], limit: int | None = None
+) -> dict[str, Texts]:
+    """Mewsli-X's queries: the mentions in each language of `codes`, and whom they are of."""
+    found = {code: Texts([], []) for code in codes}
+    file = directory(where, task) / f"{split.config}-{split.split}.jsonl"
     for row in _lines(file, ("context", "mentions"), limit):
-        told = pool.queries.get(row["context"]["language"])
+        told = found.get(row["context"]["language"])
         if told is None:
             continue
         for mention in row["mentions"]:
             told.texts.append(_marked(row["context"], mention["mention_span"]))
             told.keys.append((mention["entity_id"],))
-    for code, told in pool.queries.items():
-        if not told.texts:
-            raise unknown(f"language of {task.title}:", code, task.languages)
-        pool.counts[code] = {"read": len(told.texts)}
-    for row in _lines(place / CANDIDATES, KEYS, limit):
-        told = pool.candidates.setdefault(row["description_language"], Texts([], []))
-        told.texts.append(" ".join(row["description"].split()))
-        told.keys.append((row["entity_id"],))
-    return pool
+    if silent := [code for code, told in found.items() if not told.texts]:
+        raise unknown(f"language of {task.title}:", silent[0], task.languages)
+    return found
 
 
 def _lines(file: Path, needed: Sequence[str], limit: int | None) -> Iterator[dict]:

@@ -238,8 +238,7 @@ def in_hub(study: Study, task: Task, split: Split, code: str) -> int | None:
     where, split = str(study.hub), task.where(split, code)
     try:
         if task.kind == "ranking" and task.supplied:  # mentions
-            pool = pools.read(where, task, split, [code])
-            return len(pool.queries[code].texts)
+            return len(pools.mentions(where, task, split, [code])[code].texts)
         if task.kind == "mining":
             gold = bucc.files(where, code, study.source, split.split)[2]
             return sum(bool(line.strip()) for line in gold.read_text("utf-8").splitlines())

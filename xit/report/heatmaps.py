@@ -52,7 +52,8 @@ def change_map(
 
 def _heat(axes: Axes, values: pd.DataFrame, limit: float, bar: bool = True) -> None:
     """One heat map of changes, `values` intermediate tasks × targets; `bar`: with its scale."""
-    size = SMALL if len(values.columns) < 8 else 7.5
+    columns = len(values.columns)
+    size = SMALL if columns < 8 else 7.5 if columns < 11 else 6.5
     beyond = "both" if float(values.abs().max().max()) > limit else "neither"
     sns.heatmap(
         values, ax=axes, cmap="RdBu", vmin=-limit, vmax=limit, linewidths=0.5, cbar=bar,

@@ -68,7 +68,7 @@ def target(main: pd.DataFrame, study: Study, after: str) -> str:
         if row["source"] == row["source"]:
             lines.append(
                 f"- **{row['target']}**: {row['source']:.1f} in the source language, "
-                f"{row['zero-shot']:.1f} zero-shot, a gap of {row['gap']:.1f} points "
+                f"{row['zero-shot']:.1f} zero-shot, a gap of {round(row['gap'], 1) + 0:.1f} points "
                 f"(chance {row['chance']:.1f})."
             )
         else:
