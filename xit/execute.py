@@ -24,7 +24,7 @@ import yaml
 from xit import tasks, variants
 from xit.errors import XitError, unknown
 from xit.paths import project
-from xit.settings import BESIDE, COMBINE, SETTINGS, checked_setting
+from xit.settings import BESIDE, COMBINE, SETTINGS, SMOOTHING, checked_setting
 from xit.study import NOTEBOOKS, Study
 from xit.study_file import check_selection
 
@@ -115,7 +115,7 @@ def convert(text: str, parameter: Parameter) -> object:
 def check_values(values: dict[str, object], study: Study, section: str) -> None:
     """XitError unless the changed values make sense for this section."""
     for key, value in values.items():
-        if key in (*SETTINGS, *BESIDE) and value is not None:
+        if key in (*SETTINGS, *BESIDE, *SMOOTHING) and value is not None:
             checked_setting(key, value)
         if key in ("seed", "num_seeds") and (
             not isinstance(value, int) or value < (key == "num_seeds")
