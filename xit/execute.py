@@ -26,7 +26,7 @@ from xit.errors import XitError, unknown
 from xit.paths import project
 from xit.settings import BESIDE, COMBINE, SETTINGS, SMOOTHING, checked_setting
 from xit.study import NOTEBOOKS, Study
-from xit.study_file import check_selection
+from xit.study_file import check_noise, check_selection
 
 PROGRESS = re.compile(
     r"\d+ runs: |\[ *\d+/|\s{4,}\S|run "
@@ -146,6 +146,8 @@ def check_values(values: dict[str, object], study: Study, section: str) -> None:
             )
     if section == "selection":
         check_selection(values, study.intermediate, section)
+    if section == "length_noise":
+        check_noise(study.ablations[section] | values, section)
 
 
 def changes_file(study: str) -> Path:

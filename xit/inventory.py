@@ -143,7 +143,8 @@ def fine_tuned(study: Study) -> int:
     count = before + trained(study.targets) * (1 + before)
     for told in study.ablations.values():
         after = trained(told["targets"])
-        count += len(told.get("variants", ())) * (1 + after)
+        own = [v for v in told.get("variants", ()) if v not in study.intermediate]
+        count += len(own) * (1 + after)
         count += len(told.get("intermediate", ())) * after * told.get("checkpoints", 1)
     return study.num_seeds * count
 

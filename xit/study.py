@@ -29,6 +29,7 @@ NOTEBOOKS = {
     "selection": "07_selection.ipynb",
     "published": "08_published.ipynb",
     "data": "09_data.ipynb",
+    "length_noise": "13_length_noise.ipynb",
 }
 TRAINING = ("multilingual_model", "intermediate", "target")  # each section trains, and needs torch
 READING = ("tasks", "results", "published", "data")  # only read: the hub, or what others made

@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from xit import tasks, variants
+from xit.data import perturb
 from xit.errors import XitError, unknown
 from xit.settings import BESIDE, MLM, PAPER, PRETRAIN, checked_setting
 
@@ -15,6 +16,10 @@ ABLATIONS = {
     "mlm": _VARIANTS,
     "translation": _VARIANTS,
     "selection": ("intermediate", "targets", "checkpoints"),
+    "length_noise": (
+        *_VARIANTS,
+        *("rates", "kind", "kinds", "noise_seed", "examples", "smooth_radius"),
+    ),
 }
 
 
@@ -128,6 +133,8 @@ def _ablations(file: str, table: dict, study: dict) -> dict[str, dict]:
         checked[section] = names | {k: v for k, v in told.items() if k not in names}
         if section == "selection":
             check_selection(checked[section], study["intermediate"], file)
+        if section == "length_noise":
+            check_noise(checked[section], file)
     return checked
 
 
@@ -145,6 +152,34 @@ def check_selection(told: dict, intermediate: tuple[str, ...], where: str) -> No
         _expect(trained, where, "targets", target, "targets that are trained, not scored as is")
     whole = isinstance(count, int) and not isinstance(count, bool) and count >= 1
     _expect(whole, where, "checkpoints", count, "a whole number, at least 1")
+
+
+def check_noise(told: dict, where: str) -> None:
+    """XitError, beginning with `where`, if what `told` gives `length_noise` makes no sense."""
+    rates, kinds = told.get("rates", [0.1]), told.get("kinds", [])
+    for key, value in (("rates", rates), ("kinds", kinds)):
+        _expect(isinstance(value, list) and len(set(map(str, value))) == len(value), where, key,
+                value, "a list, each entry once")  # fmt: skip
+    for rate in rates:
+        perturb.checked(told.get("kind", perturb.MIXED), rate)
+        _expect(rate > 0, where, "rates", rate, "shares of words above 0; 0 is always scored")
+    _expect(bool(rates), where, "rates", rates, "at least one share of words")
+    for kind in kinds:
+        perturb.checked(kind, 0.1)
+    seed = told.get("noise_seed", 1)
+    whole = isinstance(seed, int) and not isinstance(seed, bool)
+    _expect(whole, where, "noise_seed", seed, "a whole number")
+    for key in ("examples", "smooth_radius"):
+        if told.get(key) is not None:
+            checked_setting(key, told[key])
+    names = told.get("variants", ())
+    for one in map(variants.parse, names):
+        plain = str(one._replace(option=""))
+        right = one.option != "smooth" or plain in names
+        _expect(right, where, "variants", str(one), f"{plain!r} beside it, to compare with")
+    for target in told.get("targets", ()):
+        mining = tasks.target(target).kind == "mining"
+        _expect(not mining, where, "targets", target, "targets with rows to put noise into")
 
 
 def _hyper(file: str, table: dict) -> dict[str, dict[str, dict]]:

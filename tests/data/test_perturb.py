@@ -229,7 +229,7 @@ def test_an_answer_is_as_noisy_as_its_surroundings() -> None:
 @given(st.lists(st.lists(st.text(st.sampled_from(ALPHABET.replace(" ", "")), min_size=1,
                                  max_size=6), max_size=5), max_size=3), KIND, RATE)  # fmt: skip
 def test_tags_stay_with_their_words(sentences: list[list[str]], kind: str, rate: float) -> None:
-    rows = [{"tokens": s, "tags": list(range(len(s)))} for s in sentences]
+    rows: list[dict] = [{"tokens": s, "tags": list(range(len(s)))} for s in sentences]
     for old, new in zip(rows, noisy(rows, "tagging", ("tokens", "tags"), Noise(kind, rate)),
                         strict=True):  # fmt: skip
         assert new["tags"] == old["tags"] and len(new["tokens"]) == len(old["tokens"])
@@ -238,9 +238,10 @@ def test_tags_stay_with_their_words(sentences: list[list[str]], kind: str, rate:
 
 def test_only_texts_change() -> None:
     noise = Noise("insert", 1.0)
-    [pair] = noisy([{"a": "one two", "b": "six", "label": 1}], "pair", ("a", "b", "label"), noise)
+    two: dict = {"a": "one two", "b": "six", "label": 1}
+    [pair] = noisy([two], "pair", ("a", "b", "label"), noise)
     assert pair["label"] == 1 and len(pair["a"]) == 9 and len(pair["b"]) == 4
-    row = {"context": "one", "endings": ["two", "six"], "label": 0}
+    row: dict = {"context": "one", "endings": ["two", "six"], "label": 0}
     [choice] = noisy([row], "choice", ("context", "endings", "label"), noise)
     assert [len(e) for e in choice["endings"]] == [4, 4] and choice["label"] == 0
     row = {"source_sentence": "eins zwei", "target_sentence": "one two"}

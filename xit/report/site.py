@@ -37,6 +37,7 @@ PARTS = {  # first part of a section's name -> caption in the side bar
     "intermediate": "Phase 2: intermediate tasks",
     "target": "Phase 3: target tasks",
     **dict.fromkeys(ABLATIONS, "Ablations"),
+    "length_noise": "Extension studies",
 }
 RESULTS = "Results"  # every other section
 RENDERERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-bibtex")
