@@ -128,11 +128,9 @@ def kinds(lost: pd.DataFrame, usual: str) -> pd.DataFrame:
 
 
 def pieces(told: pd.DataFrame, order: Sequence[str], languages: pd.DataFrame) -> pd.DataFrame:
-    """Sub-words per word by language, all targets together, clean and with each kind and rate; and
-    the share of words that the highest rate changed. `languages`: tables.languages by code."""
-    sums = told.groupby(["language", "kind", "rate"], sort=False)[
-        ["words", "changed", "pieces", "clean"]
-    ].sum()
+    """Sub-words per word of one target by language, clean and with each kind and rate; and the
+    share of words that the highest rate changed. `languages`: tables.languages by code."""
+    sums = told.set_index(["language", "kind", "rate"])
     rows = []
     for code in order:
         if code not in sums.index.get_level_values("language"):
@@ -163,14 +161,14 @@ def paper_scale() -> pd.DataFrame:
     trained = [t for t in told["targets"] if tasks.target(t).train]
     new = [v for v in told["variants"] if v not in study.intermediate]
     models = 1 + len(told["variants"])  # none among them
-    scored = models * (1 + len(told["rates"])) + len(told["kinds"])
+    scored = models * (1 + len(told["rates"])) * len(told["targets"]) + len(told["kinds"])
     sizes, first = published.sizes(), variants.parse(new[0])
     examples = sizes["intermediate", first.task]["train"]
     rows = {
         "intermediate trainings": f"{seeds * len(new)} ({len(new)} variants × {seeds} seeds)",
         "examples in each, as the plain task": f"{examples:,.0f} × {_epochs(study, first.task):g}",
         "target trainings": f"{seeds * len(new) * len(trained)}",
-        "scoring runs": f"{seeds * scored * len(told['targets'])}",
+        "scoring runs": f"{seeds * scored}",
         "already there": "those of none and of the plain task",
         "model": f"{study.model}, inputs up to {max(variants.parse(v).length for v in new)} tokens",
         "data": "as the study has; noise is made when they are read",

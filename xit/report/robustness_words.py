@@ -48,10 +48,10 @@ def effects(found: Sequence[Found]) -> str:
             continue
         other, area = (by[one.question, one.target, m] for m in ("steepness", "area"))
         text = f"- **{in_full(one.question)} → {TITLES[one.target]}: {verdict(one, other)}.** "
-        text += f"For every 10% of words the loss is {_less_or_more(one.effect.mean)} points "
+        text += f"For every 10% of words the loss is {_less_or_more(one.effect.mean, ' points')} "
         text += f"(difference in slope {interval(one.effect.these, 2)}; new languages "
         text += f"{interval(one.effect.new, 2)}), in per cent of the clean score "
-        text += f"{_less_or_more(other.effect.mean)} ({interval(other.effect.these, 2)}). "
+        text += f"{_less_or_more(other.effect.mean, '')} ({interval(other.effect.these, 2)}). "
         text += f"The area differs by {area.effect.mean:+.1f} ({interval(area.effect.these)}). "
         if one.detectable == one.detectable:
             text += f"A difference in slope of {one.detectable:.2f} points would have been seen "
@@ -62,9 +62,9 @@ def effects(found: Sequence[Found]) -> str:
     return "\n".join(lines)
 
 
-def _less_or_more(slope: float) -> str:
+def _less_or_more(slope: float, unit: str) -> str:
     """A difference of slopes as one of losses: slopes are below 0 where noise costs something."""
-    return f"{abs(slope):.2f} {'smaller' if slope > 0 else 'larger'}"
+    return f"{abs(slope):.2f}{unit} {'smaller' if slope > 0 else 'larger'}"
 
 
 def inputs(frame: pd.DataFrame) -> str:
@@ -111,6 +111,8 @@ def kinds(lost: pd.DataFrame, usual: str, target: str) -> str:
 
 def pieces(table: pd.DataFrame, level: str) -> str:
     """How much longer noise of the column `level` makes the texts in sub-words."""
+    if level not in table:
+        return ""
     growth = 100 * (table[level] / table["clean"] - 1)
     ordered = sorted(zip(growth, table["language"], strict=True))
     told = " to ".join(f"{g:+.0f}% ({code})" for g, code in (ordered[0], ordered[-1]))
