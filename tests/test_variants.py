@@ -17,6 +17,10 @@ def test_a_name_tells_all() -> None:
     assert both.slug == "qqp-in-qab-errors0.2-mlm"
     assert both.title == "QQP in qab, 20% errors + MLM"
     assert variants.parse("squad_v1").title == "SQuAD v1.1"
+    long = variants.parse("squad_v1#128+smooth")
+    assert long == Variant("squad_v1", option="smooth", length=128)
+    assert long.slug == "squad_v1-length128-smooth"
+    assert long.title == "SQuAD v1.1, 128 tokens + random smoothing"
 
 
 @given(
@@ -27,6 +31,16 @@ def test_a_name_tells_all() -> None:
 )
 def test_there_and_back(task: str, option: str, language: str, errors: float) -> None:
     one = Variant(task, option, language, errors if language else 0.0)
+    assert variants.parse(str(one)) == one
+
+
+@given(
+    st.sampled_from(["squad_v1", "squad_v2"]),
+    st.sampled_from(["", *variants.OPTIONS]),
+    st.sampled_from([0, 16, 384]),
+)
+def test_lengths_there_and_back(task: str, option: str, length: int) -> None:
+    one = Variant(task, option, length=length)
     assert variants.parse(str(one)) == one
 
 
@@ -42,6 +56,11 @@ def test_there_and_back(task: str, option: str, language: str, errors: float) ->
         ("multitask+mlm", "has no variants"),
         ("squad_v1@de", "'squad_v1' in 'de': expected one of mnli, qqp, hellaswag"),
         ("", "expected task"),
+        ("squad_v1#", "expected task"),
+        ("squad_v1#long", "expected task"),
+        ("squad_v1#8", r"reading task \(squad_v1, squad_v2\) and a length of at least 16 tokens"),
+        ("mnli#64", "'mnli#64': expected a reading task"),
+        ("squad_v1+smoth", "'smoth': did you mean 'smooth'"),
     ],
 )
 def test_what_is_no_variant_is_refused(name: str, message: str) -> None:

@@ -127,23 +127,25 @@ def kinds(lost: pd.DataFrame, usual: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def pieces(told: pd.DataFrame, order: Sequence[str], languages: pd.DataFrame) -> pd.DataFrame:
-    """Sub-words per word of one target by language, clean and with each kind and rate; and the
-    share of words that the highest rate changed. `languages`: tables.languages by code."""
-    sums = told.set_index(["language", "kind", "rate"])
-    rows = []
-    for code in order:
-        if code not in sums.index.get_level_values("language"):
-            continue
-        own = sums.loc[code]
+def pieces(
+    told: pd.DataFrame, targets: Sequence[str], languages: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Title of a target → sub-words per word by language, clean and with each kind and rate, and
+    the share of words that the highest rate changed. `languages`: tables.languages by code."""
+    return {TITLES[t]: _pieces(told[told["target"] == t], languages) for t in targets}
+
+
+def _pieces(told: pd.DataFrame, languages: pd.DataFrame) -> pd.DataFrame:
+    levels, rows = told.set_index(["language", "kind", "rate"]), []
+    for code in (c for c in languages.index if c in set(told["language"])):
+        own = levels.loc[code]
         row: dict[str, object] = {"language": code}
         row |= {"script": languages["script"][code]} if "script" in languages else {}
         row[CLEAN] = own["clean"].iloc[0] / own["words"].iloc[0]
-        for (kind, rate), level in own.iterrows():  # type: ignore[misc]
+        for (kind, rate), level in own.iterrows():
             row[f"{kind}, {100 * rate:g}%"] = level["pieces"] / level["words"]
-        most = own.loc[
-            own.index.get_level_values("rate") == max(own.index.get_level_values("rate"))
-        ]
+        rates = own.index.get_level_values("rate")
+        most = own.loc[rates == max(rates)]
         rows.append(row | {"words changed (%)": 100 * most["changed"].sum() / most["words"].sum()})
     return pd.DataFrame(rows)
 
