@@ -188,7 +188,8 @@ def _scored(place: Path, kind: str, rate: float, value: float, counts: dict) -> 
 
 
 def test_scores_and_sub_words_are_those_of_the_runs(tmp_path: Path) -> None:
-    counts = {"words": 10, "words changed": 3, "pieces": 24, "pieces without noise": 15}
+    counts = {"words": 10, "words changed": 3, "pieces": 24, "pieces without noise": 15,
+              "truncated": 2}  # fmt: skip
     chain = [_scored(tmp_path / "a", "", 0, 70.0, {"read": 1}),
              _scored(tmp_path / "b", "swap", 0.3, 60.0, counts)]  # fmt: skip
     study = cast(studies.Study, SimpleNamespace(name="toy", retrieval_layer=1))
@@ -201,7 +202,7 @@ def test_scores_and_sub_words_are_those_of_the_runs(tmp_path: Path) -> None:
     table = tables["XNLI"]
     assert table.to_dict("records") == [
         {"language": "qab", "script": "Geor", "clean": 1.5, "swap, 30%": 2.4,
-         "words changed (%)": 30.0}
+         "words changed (%)": 30.0, "inputs cut": 2}
     ]  # fmt: skip
     assert "+60% (qab) to +60% (qab)" in words.pieces(table, "swap, 30%")
     assert words.pieces(table, "drop, 30%") == ""

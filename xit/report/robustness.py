@@ -25,6 +25,7 @@ from xit.data.perturb import Noise, checked
 from xit.errors import XitError
 from xit.report import power, stats, tables
 from xit.report.names import TITLES
+from xit.report.rows import SHORTENED
 from xit.report.section import Section
 from xit.runs import Spec
 from xit.study import Study
@@ -250,7 +251,7 @@ def seeds_for(
 
 def pieces(finished: Iterable[Sequence[Result]]) -> pd.DataFrame:
     """What noise does to the texts that are scored: target, language, kind, rate, words, changed
-    (words), pieces and clean (tokens with and without it)."""
+    (words), pieces and clean (tokens with and without it), cut (inputs that are too long)."""
     rows: dict[tuple, dict] = {}
     for result in _scored(finished):
         noise = _noise(result.spec)
@@ -264,6 +265,7 @@ def pieces(finished: Iterable[Sequence[Result]]) -> pd.DataFrame:
                 "changed": told["words changed"],
                 "pieces": told["pieces"],
                 "clean": told["pieces without noise"],
+                "cut": sum(told.get(what, 0) for what in SHORTENED),
             }
             for code, told in counts.items()
         }

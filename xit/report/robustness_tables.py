@@ -130,8 +130,9 @@ def kinds(lost: pd.DataFrame, usual: str) -> pd.DataFrame:
 def pieces(
     told: pd.DataFrame, targets: Sequence[str], languages: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
-    """Title of a target → sub-words per word by language, clean and with each kind and rate, and
-    the share of words that the highest rate changed. `languages`: tables.languages by code."""
+    """Title of a target → sub-words per word by language, clean and with each kind and rate; the
+    share of words that the highest rate changed, and how many inputs are then too long.
+    `languages`: tables.languages by code."""
     return {TITLES[t]: _pieces(told[told["target"] == t], languages) for t in targets}
 
 
@@ -146,7 +147,8 @@ def _pieces(told: pd.DataFrame, languages: pd.DataFrame) -> pd.DataFrame:
             row[f"{kind}, {100 * rate:g}%"] = level["pieces"] / level["words"]
         rates = own.index.get_level_values("rate")
         most = own.loc[rates == max(rates)]
-        rows.append(row | {"words changed (%)": 100 * most["changed"].sum() / most["words"].sum()})
+        row["words changed (%)"] = 100 * most["changed"].sum() / most["words"].sum()
+        rows.append(row | {"inputs cut": int(most["cut"].sum())})
     return pd.DataFrame(rows)
 
 

@@ -116,7 +116,8 @@ def pieces(table: pd.DataFrame, level: str) -> str:
     growth = 100 * (table[level] / table["clean"] - 1)
     ordered = sorted(zip(growth, table["language"], strict=True))
     told = " to ".join(f"{g:+.0f}% ({code})" for g, code in (ordered[0], ordered[-1]))
-    return f"With noise ({level} of words) the sub-words change in number by {told}."
+    text = f"With noise ({level} of words) the sub-words change in number by {told}; "
+    return text + f"{table['inputs cut'].sum()} inputs are then longer than a window and were cut."
 
 
 def seeds(wanted: float, needed: Mapping[str, int | None]) -> str:
