@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 
 from tests.toys import causal, made, toy_study
 from xit import chains, paths, runs, specs, variants
+from xit.data.perturb import Noise
 from xit.errors import XitError
 from xit.study import Study
 
@@ -103,6 +104,28 @@ def test_a_translation_is_read_and_named_as_such(toy: Study) -> None:
     assert runs.name(both).startswith("intermediate-mnli-in-de-mlm-seed1-")
     assert specs.variant_of(both) == variants.parse("mnli@de+mlm")
     assert both["data"]["train"] == other["data"]["train"]
+
+
+def test_length_and_smoothing_by_name(toy: Study) -> None:
+    [[plain]], [[long]], [[smooth]] = (
+        chains.intermediate(toy, name, [1], smooth_radius=0.1)
+        for name in ("squad_v1", "squad_v1#24", "squad_v1#24+smooth")
+    )
+    assert long == plain | {"length": 24, "slug": long["slug"]}
+    assert smooth == long | {"smooth": 0.1, "slug": smooth["slug"]}
+    assert runs.identity(plain) == runs.identity(chains.intermediate(toy, "squad_v1", [1])[0][0])
+
+
+def test_noise_is_scored_beside_the_clean_rows(toy: Study) -> None:
+    plain = chains.targets(toy, "none", ["udpos", "tatoeba"], [1], [specs.base(toy)])
+    told = chains.noisy(toy, plain, [Noise("swap", 0.1), Noise("drop", 0.3)])
+    for before, after in zip(plain, told, strict=True):
+        assert after[: len(before)] == before
+        kinds = [s["noise"]["kind"] for s in after[len(before) :]]
+        assert kinds == ["swap", "drop"]
+        for spec in after[len(before) :]:  # but for the noise as the clean one
+            same = {k: v for k, v in spec.items() if k not in ("noise", "slug")}
+            assert same == {k: v for k, v in before[-1].items() if k not in ("noise", "slug")}
 
 
 def test_every_state_on_the_way_is_scored(toy: Study) -> None:

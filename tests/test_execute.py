@@ -225,6 +225,31 @@ def test_the_section_of_the_adversary_refuses(toy: Study, text: str, message: st
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rates=0.1,2", "noise rate 2.0: expected a share of words between 0 and 1"),
+        ("rates=0.1,0.1", "rates = .* expected a list, each entry once"),
+        ("kind=swop", "kind of noise 'swop': did you mean 'swap'"),
+        ("kinds=swap,keybord", "kind of noise 'keybord': did you mean 'keyboard'"),
+        ("variants=squad_v1#8", "length of at least 16 tokens"),
+        ("variants=squad_v1#24+smooth", "expected 'squad_v1#24' beside it"),
+        ("smooth_radius=0", "smooth_radius = 0.0: expected a number above 0"),
+        ("examples=0", "examples = 0: expected a whole number above 0"),
+    ],
+)
+def test_the_section_of_length_and_noise_refuses(toy: Study, text: str, message: str) -> None:
+    told = {"variants": ("squad_v1",), "targets": ("xquad",), "rates": [0.1]}
+    one = dataclasses.replace(toy, ablations={"length_noise": told})
+    with pytest.raises(XitError, match=message):
+        change(one, "length_noise", text)
+    right = "variants=squad_v1#24,squad_v1#24+smooth rates=0.1,0.3 kind=drop smooth_radius=0.5"
+    assert change(one, "length_noise", right) == {
+        "variants": ["squad_v1#24", "squad_v1#24+smooth"], "rates": [0.1, 0.3], "kind": "drop",
+        "smooth_radius": 0.5,
+    }  # fmt: skip
+
+
 # -- changes --
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.toys import made, toy_study, tuned
-from xit import chains, paths, phases, runs, specs, tasks
+from xit import chains, paths, phases, runs, specs, tasks, variants
 from xit.errors import XitError
 from xit.learn.model import load_lm, load_tokenizer
 from xit.runs import Store
@@ -198,6 +198,36 @@ def test_a_translation_is_what_is_trained_on(toy: Study) -> None:
     dev = pd.read_parquet(path / "history.parquet")["dev"].dropna()
     assert all(round(score * 6 / 100, 6).is_integer() for score in dev)
     assert (path / "head.safetensors").exists()
+
+
+def test_inputs_of_a_set_length_are_as_many_tokens(toy: Study) -> None:
+    """And as many updates: a batch has as many inputs as have as many tokens."""
+    [[plain]] = chains.intermediate(toy, "squad_v1", [1], epochs=2.0)
+    [[long]] = chains.intermediate(toy, "squad_v1#40", [1], epochs=2.0)
+    told = {}
+    for name, spec in (("plain", plain), ("long", long)):
+        path = made(spec)
+        data = json.loads((path / "data.json").read_text())
+        told[name] = data["encoding"] | json.loads((path / "summary.json").read_text())
+        assert data["tuning"]["read"] == 6
+    counts = told["long"]
+    assert counts["rows made"] < told["plain"]["windows"] == 18
+    assert 0 <= counts["tokens"] - counts["tokens wanted"] < 40 + 18
+    assert counts["packed"] == counts["rows made"] and counts["longest"] <= 42
+    assert abs(counts["steps"] - told["plain"]["steps"]) <= 2
+    assert specs.variant_of(long) == variants.parse("squad_v1#40")
+
+
+def test_smoothing_changes_the_training_and_is_repeatable(toy: Study, tmp_path: Path) -> None:
+    [[plain]] = chains.intermediate(toy, "squad_v1", [1])
+    [[smooth]] = chains.intermediate(toy, "squad_v1+smooth", [1])
+    weights = []
+    for i, spec in enumerate((plain, smooth, smooth)):
+        out = tmp_path / str(i)
+        out.mkdir()
+        phases.build(spec, out, lambda _: None)
+        weights.append((out / "model.safetensors").read_bytes())
+    assert weights[0] != weights[1] == weights[2]
 
 
 def test_a_failing_build_says_why_and_leaves_nothing(toy: Study) -> None:

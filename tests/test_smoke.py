@@ -82,7 +82,8 @@ def test_every_section_is_executed_and_recorded(built: Path) -> None:
     book = built / "book" / "study" / STUDY
     pages = {str(p.relative_to(book).with_suffix("")) for p in book.rglob("*.ipynb")}
     expected = {"tasks", "data", "multilingual_model", "results", "published", "target/none"}
-    expected |= {"mlm", "translation", "selection", "distance", "adversarial"}
+    expected |= {"mlm", "translation", "selection", "complexity", "distance", "source_language"}
+    expected |= {"length_noise", "adversarial"}
     for task in ("mnli", "squad_v1", "hellaswag", "ccg"):
         expected |= {f"intermediate/{task}", f"target/{task}"}
     assert {p for p in pages if "failed-" not in p and ".new" not in p} == expected

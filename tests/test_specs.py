@@ -8,6 +8,7 @@ import pytest
 
 from tests.toys import forget, toy_study, write
 from xit import paths, runs, specs, tasks
+from xit.data.perturb import Noise
 from xit.errors import XitError
 from xit.runs import identity
 from xit.settings import PRETRAIN
@@ -115,6 +116,39 @@ def test_parts_of_a_split_and_states_on_the_way(toy: Study) -> None:
     assert runs.name(told).startswith("scores-udpos-after-none-seed2-checkpoint3-dev-")
     others = [specs.scores(toy, UDPOS, PARENT, "none", 2, checkpoint=n) for n in (1, 2)]
     assert len({identity(x) for x in (usual, told, *others)}) == 4
+
+
+def test_noise_makes_another_run_and_none_the_same(toy: Study) -> None:
+    usual = specs.scores(toy, UDPOS, PARENT, "none", 2)
+    assert usual["noise"] is None
+    assert identity({k: v for k, v in usual.items() if k != "noise"}) == identity(usual)
+    levels = [Noise("swap", 0.1), Noise("swap", 0.2), Noise("drop", 0.1), Noise("swap", 0.1, 2)]
+    noisy = [specs.scores(toy, UDPOS, PARENT, "none", 2, noise=level) for level in levels]
+    assert len({identity(x) for x in (usual, *noisy)}) == 5
+    assert runs.name(noisy[0]).startswith("scores-udpos-after-none-seed2-swap0-1-")
+    with pytest.raises(XitError, match="BUCC: no noise is made"):
+        specs.scores(toy, tasks.target("bucc"), PARENT, "none", 2, noise=Noise("swap", 0.1))
+
+
+def test_length_and_smoothing_are_in_the_identity(toy: Study) -> None:
+    task = tasks.intermediate("squad_v1")
+    settings = toy.settings("intermediate", task)
+    plain = specs.fine_tune(toy, "intermediate", task, PARENT, 1, settings)
+    made = [specs.at_length(toy, plain, 24), specs.at_length(toy, plain, 32)]
+    made += [specs.smoothed(plain), specs.smoothed(plain, 0.5), specs.smoothed(made[0])]
+    assert len({identity(x) for x in (plain, *made)}) == 6
+    assert identity(specs.smoothed(plain, 0.3)) == identity(made[2])  # what is usual
+    told = [str(specs.variant_of(x)) for x in made]
+    assert told == ["squad_v1#24", "squad_v1#32", "squad_v1+smooth", "squad_v1+smooth",
+                    "squad_v1#24+smooth"]  # fmt: skip
+    assert runs.name(made[-1]).startswith("intermediate-squad_v1-length24-smooth-seed1-")
+    with pytest.raises(XitError, match="squad_v1#49: a length of 49 tokens: expected at most 48"):
+        specs.at_length(toy, plain, 49)
+    longer = plain | {"settings": settings | {"max_length": 384}}
+    with pytest.raises(XitError, match="expected at most 64, what the model has room for"):
+        specs.at_length(toy, longer, 65)
+    with pytest.raises(XitError, match=r"smooth_radius = -1: expected a number above 0"):
+        specs.smoothed(plain, -1)
 
 
 def test_languages_without_development_data_are_not_scored_on_it(toy: Study) -> None:

@@ -215,7 +215,7 @@ ADVERSARIAL = {"variants": ["mnli+adv", "mnli+adv1*0.5"], "targets": ["udpos", "
 
 def test_the_section_of_the_adversary() -> None:
     one = toy(ablations={"adversarial": ADVERSARIAL})
-    assert one.sections()[-4:] == ["results", "adversarial", "published", "data"]
+    assert one.sections()[-5:] == ["results", "distance", "adversarial", "published", "data"]
     assert one.needs("adversarial") == ["target/none", "target/mnli"]
     assert one.parameters("adversarial") == {
         "study": "toy", "hub": "hub", **ADVERSARIAL, "seed": 1, "num_seeds": 2,
@@ -259,7 +259,7 @@ COMPLEXITY: dict = {"variants": [], "targets": [], "code_examples": 8, "dimensio
 
 def test_the_section_of_complexity_waits_for_all_and_may_set_nothing() -> None:
     one = toy(ablations={"complexity": COMPLEXITY})
-    assert one.sections()[-4:] == ["results", "complexity", "published", "data"]
+    assert one.sections()[-5:] == ["results", "complexity", "distance", "published", "data"]
     assert one.needs("complexity") == ["target/none", "target/mnli", "target/squad_v1"]
     shared = {"study": "toy", "hub": "hub", "seed": 1, "num_seeds": 2}
     assert one.parameters("complexity") == shared | COMPLEXITY

@@ -14,6 +14,7 @@ from xit.settings import checked_setting
 COMPLEXITY: dict = {"variants": [], "targets": [], "code_examples": 8, "dimensions": [4],
                     "subspace_examples": 8}  # fmt: skip
 SELECTION = {"intermediate": ["none", "mnli"], "targets": ["xquad"], "checkpoints": 2}
+NOISE: dict = {"variants": ["squad_v1#24"], "targets": ["xquad"], "rates": [0.1]}
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +91,20 @@ def own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
          "subspace_examples = 2.5: expected a whole number"),
         ({"ablations": {"complexity": COMPLEXITY | {"variants": ["hellaswag:fcts-3"]}}},
          "'fcts': did you mean 'facts'"),
+        ({"ablations": {"length_noise": NOISE | {"rate": [0.1]}}}, "'rate': did you mean 'rates'"),
+        ({"ablations": {"length_noise": NOISE | {"rates": [1.5]}}}, "noise rate 1.5: expected"),
+        ({"ablations": {"length_noise": NOISE | {"rates": [0]}}}, "0 is always scored"),
+        ({"ablations": {"length_noise": NOISE | {"rates": []}}}, "at least one share of words"),
+        ({"ablations": {"length_noise": NOISE | {"rates": 0.1}}}, "rates = 0.1: expected a list"),
+        ({"ablations": {"length_noise": NOISE | {"kinds": ["swop"]}}}, "did you mean 'swap'"),
+        ({"ablations": {"length_noise": NOISE | {"kind": "mixt"}}}, "did you mean 'mixed'"),
+        ({"ablations": {"length_noise": NOISE | {"noise_seed": 0.5}}}, "noise_seed = 0.5"),
+        ({"ablations": {"length_noise": NOISE | {"examples": 0}}}, "examples = 0: expected"),
+        ({"ablations": {"length_noise": NOISE | {"variants": ["squad_v1+smooth"]}}},
+         "expected 'squad_v1' beside it, to compare with"),
+        ({"ablations": {"length_noise": NOISE | {"variants": ["mnli#64"]}}}, "a reading task"),
+        ({"ablations": {"length_noise": NOISE | {"targets": ["bucc"]}},
+          "targets": ["xquad", "bucc"]}, "targets with rows to put noise into"),
     ],
 )  # fmt: skip
 def test_what_is_misspelt_is_named_with_the_nearest(changed: dict, message: str) -> None:

@@ -43,6 +43,10 @@ def test_an_adversary_may_name_its_layer_and_weight() -> None:
     assert variants.parse("mnli+adv0").layer == 0 and variants.parse("mnli+adv*0").weight == 0
     assert variants.parse("mnli+adv*0").title == "MNLI + adversary (weight 0)"
     assert variants.parse("mnli+adv").levels == "" and both.levels == "12*0.1"
+    long = variants.parse("squad_v1#128+smooth")
+    assert long == Variant("squad_v1", option="smooth", length=128)
+    assert long.slug == "squad_v1-length128-smooth"
+    assert long.title == "SQuAD v1.1, 128 tokens + random smoothing"
 
 
 @given(
@@ -76,6 +80,16 @@ def test_there_and_back_with_a_knob(knob: str, option: str) -> None:
     assert variants.parse(str(one)) == one
 
 
+@given(
+    st.sampled_from(["squad_v1", "squad_v2"]),
+    st.sampled_from(["", *variants.OPTIONS]),
+    st.sampled_from([0, 16, 384]),
+)
+def test_lengths_there_and_back(task: str, option: str, length: int) -> None:
+    one = Variant(task, option, length=length)
+    assert variants.parse(str(one)) == one
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -99,6 +113,14 @@ def test_there_and_back_with_a_knob(knob: str, option: str) -> None:
         ("mnli+adv*-1", "did you mean 'adv'"),
         ("mnli+mlm2", "did you mean 'mlm'"),
         ("multitask+adv", "has no variants"),
+        ("squad_v1#", "expected task"),
+        ("squad_v1#long", "expected task"),
+        (
+            "squad_v1#8",
+            r"reading task \(squad_v1, squad_v2, .*\) and a length of at least 16 tokens",
+        ),
+        ("mnli#64", "'mnli#64': expected a reading task"),
+        ("squad_v1+smoth", "'smoth': did you mean 'smooth'"),
     ],
 )
 def test_what_is_no_variant_is_refused(name: str, message: str) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from xit import specs, tasks, variants
+from xit.data.perturb import Noise
 from xit.errors import XitError, unknown
 from xit.runs import Spec
-from xit.settings import AGAINST, BESIDE
+from xit.settings import AGAINST, BESIDE, SMOOTHING
 from xit.specs import Parent
 from xit.study import Study
 
@@ -15,12 +16,13 @@ def intermediate(
 ) -> list[list[Spec]]:
     """One chain of one run for each seed of the intermediate task or variant called `name`.
 
-    `changed` are settings of training, of language modelling beside it (settings.MLM) or of an
-    adversary (settings.ADVERSARY); None leaves the study's.
+    `changed` are settings of training, of language modelling beside it (settings.MLM), of an
+    adversary (settings.ADVERSARY) or the `smooth_radius`; None leaves the study's.
     """
     variant = variants.parse(name)
     row, base = variant.row, specs.base(study)
-    own = {k: v for k, v in changed.items() if k not in (*BESIDE, *AGAINST)}
+    radius = changed.get("smooth_radius")
+    own = {k: v for k, v in changed.items() if k not in (*BESIDE, *AGAINST, *SMOOTHING)}
     settings = study.settings("intermediate", row, **own)
     if row.name == tasks.MULTITASK:
         return [[specs.several(study, base, s, settings, **own)] for s in seeds]
@@ -31,7 +33,12 @@ def intermediate(
         return [[specs.with_adversary(study, row, base, s, settings, **told)] for s in seeds]
     if variant.option != "mlm":
         plain = (study, "intermediate", row, base)
-        return [[specs.fine_tune(*plain, s, settings)] for s in seeds]
+        made = [specs.fine_tune(*plain, s, settings) for s in seeds]
+        if variant.length:
+            made = [specs.at_length(study, spec, variant.length) for spec in made]
+        if variant.option == "smooth":
+            made = [specs.smoothed(spec, radius) for spec in made]
+        return [[spec] for spec in made]
     beside = {BESIDE[k]: v for k, v in changed.items() if k in BESIDE}
     return [[specs.with_mlm(study, row, base, s, settings, **beside)] for s in seeds]
 
@@ -68,6 +75,19 @@ def targets(
             chain.append(specs.scores(study, row, parent, after, seed, length))
             chains.append(chain)
     return chains
+
+
+def noisy(
+    study: Study, chains: Sequence[Sequence[Spec]], levels: Sequence[Noise]
+) -> list[list[Spec]]:
+    """The chains of `targets`, each scored at all `levels` of noise as well."""
+    longer = []
+    for *trained, clean in chains:
+        row, where = tasks.target(clean["task"]), clean["where"]
+        told = (study, row, Parent(clean["parent"], where["parent"]), where["after"], where["seed"])
+        more = [specs.scores(*told, clean["max_length"], noise=level) for level in levels]
+        longer.append([*trained, clean, *more])
+    return longer
 
 
 def along(

@@ -24,9 +24,9 @@ import yaml
 from xit import tasks, variants
 from xit.errors import XitError, unknown
 from xit.paths import project
-from xit.settings import AGAINST, BESIDE, COMBINE, DISTANCES, SETTINGS, checked_setting
+from xit.settings import AGAINST, BESIDE, COMBINE, DISTANCES, SETTINGS, SMOOTHING, checked_setting
 from xit.study import NOTEBOOKS, Study
-from xit.study_file import check_adversarial, check_complexity, check_selection
+from xit.study_file import check_adversarial, check_complexity, check_noise, check_selection
 
 PROGRESS = re.compile(
     r"\d+ runs: |\[ *\d+/|\s{4,}\S|run "
@@ -115,7 +115,7 @@ def convert(text: str, parameter: Parameter) -> object:
 def check_values(values: dict[str, object], study: Study, section: str) -> None:
     """XitError unless the changed values make sense for this section."""
     for key, value in values.items():
-        if key in (*SETTINGS, *BESIDE, *AGAINST) and value is not None:
+        if key in (*SETTINGS, *BESIDE, *AGAINST, *SMOOTHING) and value is not None:
             checked_setting(key, value)
         if key in ("seed", "num_seeds") and (
             not isinstance(value, int) or value < (key == "num_seeds")
@@ -152,6 +152,8 @@ def check_values(values: dict[str, object], study: Study, section: str) -> None:
         check_complexity(values, section)
     if section == "adversarial":
         check_adversarial(study.parameters(section) | values, section)
+    if section == "length_noise":
+        check_noise(study.ablations[section] | values, section)
 
 
 def changes_file(study: str) -> Path:

@@ -157,8 +157,9 @@ def fine_tuned(study: Study) -> int:
     for told in study.ablations.values():
         after = trained(told["targets"])
         for variant in told.get("variants", ()):
-            few = "ablated_targets" in told and variants.parse(variant).levels
-            count += 1 + (trained(told["ablated_targets"]) if few else after)
+            if variant not in study.intermediate:
+                few = "ablated_targets" in told and variants.parse(variant).levels
+                count += 1 + (trained(told["ablated_targets"]) if few else after)
         count += len(told.get("intermediate", ())) * after * told.get("checkpoints", 1)
     return study.num_seeds * count
 

@@ -26,6 +26,7 @@ from xit.learn import pretrain as scratch
 from xit.learn.adversary import Adversary, Discriminator
 from xit.learn.hyper import Hyper
 from xit.learn.model import Model, load_tokenizer
+from xit.learn.smooth import smooth
 from xit.learn.subspace import restrict
 from xit.learn.train import History, Stream, number_of_steps, train
 from xit.runs import STATE, Say, Spec
@@ -181,9 +182,20 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
         _load_head(model, spec["task"], Path(spec["where"]["parent"]))
     tokenizer = load_tokenizer(spec["where"]["parent"])
     parts = [
-        _part(task, names[task], told, where, code, tokenizer, model.room(told["max_length"]))
+        _part(
+            task,
+            names[task],
+            told,
+            where,
+            code,
+            tokenizer,
+            model.room(told["max_length"]),
+            spec.get("length"),
+        )
         for task, told in wanted.items()
     ]
+    if "smooth" in spec:
+        smooth(model, spec["smooth"])
     if "parts" in spec:
         limit = s["limit"] or tasks.SAMPLING_LIMIT
         for part in parts:
@@ -258,14 +270,23 @@ def _part(
     where: str,
     code: str,
     tokenizer: PreTrainedTokenizerBase,
-    length: int,
+    room: int,
+    length: int | None = None,
 ) -> Part:
+    """A task's data in windows of up to `room` tokens; with `length`, in inputs that are so long,
+    as many tokens in all and an update."""
     assert task.train is not None and task.dev is not None
     tune = tasks.TUNE.get(task.name) or task.dev
-    read = encoded.read(task, task.train, where, code, s["examples"], tokenizer, length)
-    dev = encoded.read(task, tune, where, code, s["eval_examples"], tokenizer, length)
-    pad = tokenizer.pad_token_id
-    stream = Stream(task.name, read.features, together=task.kind == "choice", pad=pad)
+    read = encoded.read(task, task.train, where, code, s["examples"], tokenizer, room)
+    dev = encoded.read(task, tune, where, code, s["eval_examples"], tokenizer, room)
+    size = None
+    if length:
+        natural, budget = len(read.features), sum(len(f["ids"]) for f in read.features)
+        read = encoded.at_length(task, read, tokenizer, length, room, budget)
+        dev = encoded.at_length(task, dev, tokenizer, length, room)
+        size = max(1, round(s["batch_size"] * len(read.features) / natural))
+    pad, together = tokenizer.pad_token_id, task.kind == "choice"
+    stream = Stream(task.name, read.features, together=together, pad=pad, batch_size=size)
     tuning = dev.dropped | dev.counts
     return Part(task, names, stream, dev.rows, dev.features, read.dropped, read.counts, tuning)
 

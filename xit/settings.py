@@ -82,6 +82,12 @@ PROBE: dict[str, float] = {
     "max_length": 256,  # tokens of a sentence
 }
 AGAINST = {f"adversary_{k}": k for k in ADVERSARY}  # what a notebook calls such a setting
+# radius of the ball in which "+smooth" moves an embedding, as a share of its length; that of Huang
+# et al. 2021 is not known here. 0.3 is about what a dropout of 10% does: √(0.1 / 0.9) of it.
+SMOOTHING: dict[str, tuple[type, str, float]] = {
+    # name in a notebook: (type, meaning, default)
+    "smooth_radius": (float, "radius of the noise on embeddings, share of their length", 0.3),
+}
 STRIDE = 128  # tokens that neighbouring windows of a passage share
 NBEST, MAX_ANSWER = 20, 30  # start and end candidates; longest answer in tokens
 MAX_LENGTH = {
@@ -116,6 +122,8 @@ def checked_setting(key: str, value: object) -> object:
         meaning = "of the adversary beside a task"
     elif key in SETTINGS:
         kind, meaning = SETTINGS[key]
+    elif key in SMOOTHING:
+        kind, meaning, _ = SMOOTHING[key]
     else:
         raise unknown("setting", key, SETTINGS)
     try:

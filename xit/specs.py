@@ -14,10 +14,11 @@ import huggingface_hub
 
 from xit import runs, tasks, variants
 from xit.data import bucc, corpus, hub, pools
+from xit.data.perturb import Noise
 from xit.errors import XitError, unknown
 from xit.paths import project
 from xit.runs import Spec
-from xit.settings import PRETRAIN, PROBE
+from xit.settings import PRETRAIN, PROBE, SMOOTHING, checked_setting
 from xit.study import Study
 from xit.tasks import Split, Task
 from xit.variants import Variant
@@ -31,6 +32,7 @@ RECIPES = {
     "retrieval": 3,  # scores of retrieval; 2: two ways of pooling, 3: items.parquet
     "ranking": 1,
     "probe": 1,
+    "noise": 1,  # in what is scored
 }  # raise when meaning changes
 CHECKPOINT = "xit/lab/checkpoint"  # study files name it so
 
@@ -276,6 +278,35 @@ def probe(study: Study, parent: Parent, after: str, seed: int) -> Spec:
     }
 
 
+def at_length(study: Study, spec: Spec, length: int) -> Spec:
+    """`spec` of an intermediate reading task with inputs of `length` tokens, packed or cut, and as
+    many tokens in all (xit/data/packing.py). XitError if windows or the model are shorter."""
+    rooms = {"max_length": spec["settings"]["max_length"], "the model": _positions(study)}
+    for what, room in rooms.items():
+        if room is not None and length > room:
+            told = f"expected at most {room}, what {what} has room for"
+            raise XitError(f"{spec['task']}#{length}: a length of {length} tokens: {told}")
+    longer = spec | {"length": length}
+    return longer | {"slug": f"{variant_of(longer).slug}-seed{spec['seed']}"}
+
+
+def smoothed(spec: Spec, smooth_radius: object = None) -> Spec:
+    """`spec` of an intermediate task with random noise on the embeddings (xit/learn/smooth.py), in
+    a ball of `smooth_radius` times their length; None: that of settings.SMOOTHING."""
+    usual = SMOOTHING["smooth_radius"][-1]
+    radius = usual if smooth_radius is None else checked_setting("smooth_radius", smooth_radius)
+    rough = spec | {"smooth": radius}
+    return rough | {"slug": f"{variant_of(rough).slug}-seed{spec['seed']}"}
+
+
+def _positions(study: Study) -> int | None:
+    """The longest input of the study's model in tokens; None if only the Hub can tell."""
+    if study.model == "pretrain":
+        return int((PRETRAIN | study.pretrain)["positions"])
+    file = Path(model_path(study.model)) / "config.json"
+    return json.loads(file.read_text())["max_position_embeddings"] - 2 if file.exists() else None
+
+
 def scored_split(study: Study, task: Task) -> Split:
     """The split that `task` is scored on: the test set if asked for and there is one, else dev."""
     split = task.test if study.split == "test" and task.test else task.dev
@@ -299,16 +330,21 @@ def scores(
     split: Split | None = None,
     examples: int | None = None,
     checkpoint: int | None = None,
+    noise: Noise | None = None,
 ) -> Spec:
     """The spec of scoring the model `parent` on `task` in every language of the study.
 
     `max_length` is that of the training, by default the study's. What is scored as it is has no
     seed of its own: several seeds may share a run. `split` and so many `examples` of it instead of
-    all of `scored_split`; `checkpoint`: a state on the way of the training, from 1.
+    all of `scored_split`; `checkpoint`: a state on the way of the training, from 1; `noise`: in the
+    texts that are scored.
     """
     where, split = data_of(study), split or scored_split(study, task)
     part = (f"-checkpoint{checkpoint}" if checkpoint else "") + ("-dev" if examples else "")
+    part += f"-{noise.kind}{noise.rate:g}" if noise else ""
     mining: dict[str, object] = {}
+    if noise and task.kind in ("mining", "ranking"):
+        raise XitError(f"{task.title}: no noise is made in collections of sentences to search")
     ranking: dict[str, object] = {}
     codes = scored_languages(study, task, split)
     if task.kind == "ranking":
@@ -335,6 +371,7 @@ def scores(
             "parent": parent.identity,
             "checkpoint": checkpoint,
             "examples": examples,
+            "noise": noise and noise._asdict() | {"recipe": RECIPES["noise"]},
             "max_length": max_length or study.settings("target", task)["max_length"],
             "languages": {
                 code: bucc.identity(where, code, study.source, split.split)
@@ -352,12 +389,13 @@ def scores(
 def variant_of(spec: Spec) -> Variant:
     """The intermediate task or variant that the run of `spec` has learnt."""
     language, errors = spec["language"] if "errors" in spec else "", spec.get("errors", 0.0)
-    knob = spec.get("knob") or ""
+    told = (language, errors, spec.get("knob") or "")
     if "adversary" in spec:  # its layer and weight by name, whether or not they are the study's
-        told = spec["adversary"]
-        levels = {"layer": told["layer"], "weight": told["weight"]}
-        return Variant(spec["task"], "adv", language, errors, knob, **levels)
-    return Variant(spec["task"], "mlm" if "mlm" in spec else "", language, errors, knob)
+        against = spec["adversary"]
+        levels = {"layer": against["layer"], "weight": against["weight"]}
+        return Variant(spec["task"], "adv", *told, **levels)
+    option = "mlm" if "mlm" in spec else "smooth" if "smooth" in spec else ""
+    return Variant(spec["task"], option, *told, length=spec.get("length") or 0)
 
 
 def task_of(spec: Spec, name: str) -> Task:

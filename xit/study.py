@@ -18,7 +18,7 @@ from xit.paths import project
 from xit.settings import ADVERSARY, MLM, SETTINGS, of_paper
 from xit.study_file import ABLATIONS
 
-NOTEBOOKS = {
+NOTEBOOKS = {  # in reading order
     "tasks": "00_tasks.ipynb",
     "multilingual_model": "01_multilingual_model.ipynb",
     "intermediate": "02_intermediate.ipynb",
@@ -27,12 +27,13 @@ NOTEBOOKS = {
     "mlm": "05_mlm.ipynb",
     "translation": "06_translation.ipynb",
     "selection": "07_selection.ipynb",
+    "complexity": "10_complexity.ipynb",
     "distance": "11_distance.ipynb",
     "source_language": "12_source_language.ipynb",
-    "complexity": "10_complexity.ipynb",
+    "length_noise": "13_length_noise.ipynb",
+    "adversarial": "14_adversarial.ipynb",
     "published": "08_published.ipynb",
     "data": "09_data.ipynb",
-    "adversarial": "14_adversarial.ipynb",
 }
 TRAINING = ("multilingual_model", "intermediate", "target")  # each section trains, and needs torch
 # only read: the hub, or what others made
@@ -132,18 +133,12 @@ class Study:
 
     def sections(self) -> list[str]:
         """Every section, in reading order."""
-        return [
-            "tasks",
-            "multilingual_model",
-            *(f"intermediate/{t}" for t in self.intermediate),
-            "target/none",
-            *(f"target/{t}" for t in self.intermediate),
-            "results",
-            *(a for a in ABLATIONS if a in self.ablations),
-            "distance",
-            "published",
-            "data",
-        ]
+        phases = {
+            "intermediate": [f"intermediate/{t}" for t in self.intermediate],
+            "target": [f"target/{t}" for t in ("none", *self.intermediate)],
+        }
+        left_out = ABLATIONS.keys() - self.ablations.keys()
+        return [s for n in NOTEBOOKS if n not in left_out for s in phases.get(n, [n])]
 
     def needs(self, section: str) -> list[str]:
         """The sections that `section` waits for."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from xit import tasks, variants
+from xit.data import perturb
 from xit.errors import XitError, unknown
 from xit.settings import ADVERSARY, BESIDE, MLM, PAPER, PRETRAIN, checked_setting
 
@@ -20,6 +21,10 @@ ABLATIONS = {
     "complexity": (*_VARIANTS, "code_examples", "dimensions", "subspace_examples"),
     # variants that name their own layer or weight are trained on by `ablated_targets` only
     "adversarial": (*_VARIANTS, "ablated_targets"),
+    "length_noise": (
+        *_VARIANTS,
+        *("rates", "kind", "kinds", "noise_seed", "examples", "smooth_radius"),
+    ),
 }
 
 
@@ -142,6 +147,8 @@ def _ablations(file: str, table: dict, study: dict) -> dict[str, dict]:
             check_complexity(checked[section], file)
         if section == "adversarial":
             check_adversarial(checked[section], file)
+        if section == "length_noise":
+            check_noise(checked[section], file)
     return checked
 
 
@@ -192,6 +199,34 @@ def check_complexity(told: dict, where: str) -> None:
     right = isinstance(sizes, list) and all(whole(d, 1) for d in sizes)
     _expect(right, where, "dimensions", sizes, "a list of whole numbers, at least 1")
     _expect(len(set(sizes)) == len(sizes), where, "dimensions", sizes, "each number once")
+
+
+def check_noise(told: dict, where: str) -> None:
+    """XitError, beginning with `where`, if what `told` gives `length_noise` makes no sense."""
+    rates, kinds = told.get("rates", [0.1]), told.get("kinds", [])
+    for key, value in (("rates", rates), ("kinds", kinds)):
+        _expect(isinstance(value, list) and len(set(map(str, value))) == len(value), where, key,
+                value, "a list, each entry once")  # fmt: skip
+    for rate in rates:
+        perturb.checked(told.get("kind", perturb.MIXED), rate)
+        _expect(rate > 0, where, "rates", rate, "shares of words above 0; 0 is always scored")
+    _expect(bool(rates), where, "rates", rates, "at least one share of words")
+    for kind in kinds:
+        perturb.checked(kind, 0.1)
+    seed = told.get("noise_seed", 1)
+    whole = isinstance(seed, int) and not isinstance(seed, bool)
+    _expect(whole, where, "noise_seed", seed, "a whole number")
+    for key in ("examples", "smooth_radius"):
+        if told.get(key) is not None:
+            checked_setting(key, told[key])
+    names = told.get("variants", ())
+    for one in map(variants.parse, names):
+        plain = str(one._replace(option=""))
+        right = one.option != "smooth" or plain in names
+        _expect(right, where, "variants", str(one), f"{plain!r} beside it, to compare with")
+    for target in told.get("targets", ()):
+        mining = tasks.target(target).kind == "mining"
+        _expect(not mining, where, "targets", target, "targets with rows to put noise into")
 
 
 def _hyper(file: str, table: dict) -> dict[str, dict[str, dict]]:

@@ -6,6 +6,8 @@
     parse("hellaswag:facts-4")  # its data told in four facts instead of two (lab; tasks.KNOBS)
     parse("mnli+adv")      # Variant(task="mnli", option="adv"): against a language discriminator
     parse("mnli+adv3*0.1") # the same on layer 3, with a tenth of its gradient
+    parse("squad_v1#64")   # inputs of 64 tokens, packed or cut, and as many tokens in all
+    parse("squad_v1+smooth")  # with random noise on the embeddings
 
 The name is what stands in the `intermediate` column of every score.
 """
@@ -17,12 +19,15 @@ from xit import tasks
 from xit.errors import XitError, unknown
 from xit.tasks import Task
 
-NAME = "[^+@~:]+"
+NAME = "[^+@~:#]+"
 FORM = re.compile(
-    rf"(?P<task>{NAME})(:(?P<knob>{NAME}))?(@(?P<language>{NAME})(~(?P<errors>[\d.]+))?)?(\+(?P<option>{NAME}))?"
+    rf"(?P<task>{NAME})(:(?P<knob>{NAME}))?(@(?P<language>{NAME})(~(?P<errors>[\d.]+))?)?"
+    rf"(#(?P<length>\d+))?(\+(?P<option>{NAME}))?"
 )
-OPTIONS = {"mlm": "MLM", "adv": "adversary"}  # what training does beside the task, and its title
+# what training does beside the task, and its title
+OPTIONS = {"mlm": "MLM", "adv": "adversary", "smooth": "random smoothing"}
 ADVERSARY = re.compile(r"adv(?P<layer>\d{1,3})?(\*(?P<weight>\d{1,3}(\.\d+)?(e-\d+)?))?")
+SHORTEST = 16  # tokens of an input whose length is set
 
 
 class Variant(NamedTuple):
@@ -33,6 +38,7 @@ class Variant(NamedTuple):
     language: str = ""  # of the training data, where that is a translation
     errors: float = 0.0  # share of content words that the lab's translator gets wrong
     knob: str = ""  # "facts-4": what the lab has set in the training data, of tasks.KNOBS
+    length: int = 0  # tokens of an input, where that is set (xit/data/packing.py)
     layer: int | None = None  # that an adversary reads; None: as the study says
     weight: float | None = None  # of its gradient, likewise
 
@@ -46,8 +52,9 @@ class Variant(NamedTuple):
         errors = f"~{self.errors:g}" if self.errors else ""
         language = f"@{self.language}{errors}" if self.language else ""
         knob = f":{self.knob}" if self.knob else ""
+        length = f"#{self.length}" if self.length else ""
         option = f"+{self.option}{self.levels}" if self.option else ""
-        return f"{self.task}{knob}{language}{option}"
+        return f"{self.task}{knob}{language}{length}{option}"
 
     @property
     def slug(self) -> str:
@@ -55,10 +62,11 @@ class Variant(NamedTuple):
         errors = f"-errors{self.errors:g}" if self.errors else ""
         language = f"-in-{self.language}{errors}" if self.language else ""
         knob = f"-{self.knob}" if self.knob else ""
+        length = f"-length{self.length}" if self.length else ""
         option = f"-{self.option}" if self.option else ""
         option += "" if self.layer is None else f"-layer{self.layer}"
         option += "" if self.weight is None else f"-weight{self.weight:g}"
-        return f"{self.task}{knob}{language}{option}"
+        return f"{self.task}{knob}{language}{length}{option}"
 
     @property
     def title(self) -> str:
@@ -70,6 +78,8 @@ class Variant(NamedTuple):
             text += f", {100 * self.errors:g}% errors"
         if self.knob:
             text += f", {self.knob.replace('-', ' ')}"
+        if self.length:
+            text += f", {self.length} tokens"
         text += f" + {OPTIONS[self.option]}" if self.option else ""
         told = {"layer": self.layer, "weight": self.weight}
         levels = ", ".join(f"{k} {v:g}" for k, v in told.items() if v is not None)
@@ -95,7 +105,7 @@ def parse(name: str) -> Variant:
     if not found:
         raise XitError(
             f"intermediate task {name!r}: expected task, task+option, task:knob-level, "
-            "task@language or task@language~share of errors"
+            "task@language, task@language~share of errors or task#tokens"
         )
     option, layer, weight = _option(found["option"] or "")
     if option and option not in OPTIONS:
@@ -111,7 +121,14 @@ def parse(name: str) -> Variant:
         raise XitError(f"intermediate task {name!r}: multi-task training has no variants")
     if found["knob"] and found["language"]:
         raise XitError(f"intermediate task {name!r}: graded data is in the source language only")
-    told = (found["task"], option, found["language"] or "", errors, found["knob"] or "")
+    length = int(found["length"] or 0)
+    if found["length"] and (tasks.intermediate(found["task"]).kind != "span" or length < SHORTEST):
+        known = ", ".join(t.name for t in tasks.INTERMEDIATE.values() if t.kind == "span")
+        raise XitError(
+            f"intermediate task {name!r}: expected a reading task ({known}) and a length of at "
+            f"least {SHORTEST} tokens"
+        )
+    told = (found["task"], option, found["language"] or "", errors, found["knob"] or "", length)
     variant = Variant(*told, layer=layer, weight=weight)
     _ = variant.row  # refuses what there are no translations of, and what the lab does not grade
     return variant

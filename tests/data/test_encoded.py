@@ -8,6 +8,7 @@ import pytest
 from tests.toys import project
 from xit import paths, study, tasks
 from xit.data import encoded, hub
+from xit.data.perturb import Noise
 from xit.learn.model import load_tokenizer
 from xit.study import Study
 
@@ -53,6 +54,26 @@ def test_another_limit_language_or_length_is_another(toy: Study, reads: list) ->
     assert read(code="de") is not first
     assert max(len(f["ids"]) for f in read(length=5).features) <= 5
     assert len(reads) == 4
+
+
+def test_noise_is_another_and_counts_its_words(toy: Study, reads: list) -> None:
+    tokenizer = load_tokenizer(paths.project() / "model")
+    task = tasks.target("udpos")
+    assert task.test is not None
+
+    def with_noise(rate: float) -> encoded.Encoded:
+        told = (task, task.test, "hub", "en", None, tokenizer, 64)
+        return encoded.read(*told, Noise("drop", rate))  # type: ignore[arg-type]
+
+    clean, noisy = read(), with_noise(1.0)
+    assert with_noise(1.0) is noisy and with_noise(0.5) is not noisy
+    words = [w for r in clean.rows for w in r["tokens"]]
+    assert (noisy.counts["words"], noisy.counts["words changed"]) == (
+        len(words), sum(len(w) > 1 for w in words))  # fmt: skip
+    assert noisy.counts["pieces without noise"] == sum(len(f["ids"]) - 2 for f in clean.features)
+    assert noisy.counts["pieces"] == sum(len(f["ids"]) - 2 for f in noisy.features)
+    assert [r["pos_tags"] for r in noisy.rows] == [r["pos_tags"] for r in clean.rows]
+    assert "words" not in clean.counts and clean is read()
 
 
 def test_large_data_are_not_kept(toy: Study, reads: list, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,17 @@ def test_runs_that_read_alike_are_one_reading(tmp_path: Path) -> None:
     assert told[3].counts == {}  # that run is older than the counting of development data
 
 
+def test_noise_is_no_reading_of_its_own_and_a_set_length_is(tmp_path: Path) -> None:
+    score = {"kind": "scores", "task": "xquad", "split": "test", "languages": {"en": ""}}
+    noisy = run(tmp_path, "noisy", {"en": SPAN}, **score, noise={"kind": "swap", "rate": 0.1})
+    clean = run(tmp_path, "clean", {"en": SPAN}, **score, noise=None)
+    long = run(tmp_path, "long", about("squad_v1", SPAN), task="squad_v1", length=64)
+    told = rows.of_runs([noisy, clean, long])
+    assert [(r.use, r.phase, r.runs) for r in told] == [
+        (SCORED, "test", 1), (TRAIN, "intermediate, 64 tokens", 1),
+        (TUNE, "intermediate, 64 tokens", 1)]  # fmt: skip
+
+
 def test_each_part_and_each_language_is_a_reading(tmp_path: Path) -> None:
     parts = {"parts": [about("mnli", PAIR), about("squad_v1", SPAN)]}
     several = run(tmp_path, "several", parts, task="multitask")

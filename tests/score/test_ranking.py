@@ -49,18 +49,26 @@ def vectors(**sides: list[list[float]]) -> ranking.Embedded:
     return {code: (np.array(rows, dtype=np.float32), {}) for code, rows in sides.items()}
 
 
+def found_in(
+    pool: Pool, queries: ranking.Embedded, candidates: ranking.Embedded, centred: bool
+) -> dict[str, float]:
+    """Language → mAP@20."""
+    told = ranking.precisions(pool, queries, candidates, centred)
+    return {code: float(np.mean(x)) for code, x in told.items()}
+
+
 def test_a_query_competes_for_the_candidates_of_all_languages() -> None:
     """Candidates of the same meaning lie at the same angle in both languages."""
     there = vectors(en=[[1, 0], [0, 1]], de=[[1, 0.1], [0.1, 1]])
-    found = ranking.precisions(pool(), there, there, centred=False)
+    found = found_in(pool(), there, there, centred=False)
     assert found == {"en": 100.0, "de": 100.0}
     # German apart: for an English query the right German candidate comes after both English ones
     apart = vectors(en=[[1, 0.2, 0], [0.2, 1, 0]], de=[[0.1, 0.0, 1], [0.0, 0.1, 1]])
-    found = ranking.precisions(pool(), apart, apart, centred=False)
+    found = found_in(pool(), apart, apart, centred=False)
     assert found["en"] == pytest.approx(100 * (1 + 2 / 3) / 2)
     assert found["de"] == pytest.approx(100 * (1 + 2 / 3) / 2)
     # with the means of the languages gone, what is left is the meaning
-    found = ranking.precisions(pool(), apart, apart, centred=True)
+    found = found_in(pool(), apart, apart, centred=True)
     assert found == {"en": 100.0, "de": 100.0}
 
 
@@ -74,7 +82,7 @@ def test_the_order_of_candidates_and_languages_does_not_matter() -> None:
         one = Pool({x: Texts([""] * 5, keys) for x in codes}, dict.fromkeys(codes, texts), {})
         queries: ranking.Embedded = {x: (q[i], {}) for i, x in enumerate(sorted(codes))}
         candidates: ranking.Embedded = {x: (c[sorted(codes).index(x)][order], {}) for x in codes}
-        told = ranking.precisions(one, queries, candidates, centred=False)
+        told = found_in(one, queries, candidates, centred=False)
         return dict(sorted(told.items()))
 
     plain = found([0, 1, 2, 3, 4], ["de", "en"])
@@ -84,7 +92,7 @@ def test_the_order_of_candidates_and_languages_does_not_matter() -> None:
 def test_a_query_without_a_right_candidate_scores_nothing() -> None:
     one = Pool({"en": Texts(["", ""], [("1",), ("9",)])}, {"en": Texts([""], [("1",)])}, {})
     there = vectors(en=[[1, 0], [1, 0]])
-    assert ranking.precisions(one, there, vectors(en=[[1, 0]]), False) == {"en": 50.0}
+    assert ranking.precisions(one, there, vectors(en=[[1, 0]]), False) == {"en": [100.0, 0.0]}
 
 
 def test_no_more_than_the_pool_is_ranked() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.toys import asked, made, tagged, toy_study, tuned, write
 from xit import paths, runs, specs, study, tasks
+from xit.data.perturb import Noise
 from xit.errors import XitError
 from xit.report import effects
 from xit.score import metrics, run
@@ -76,6 +77,36 @@ def test_answers_are_scored_as_they_stand_in_the_passage(toy: Study) -> None:
         index="language", columns="metric", values="value"
     )
     assert scores["qa"].tolist() == pytest.approx(((scores["f1"] + scores["em"]) / 2).tolist())
+
+
+def test_noise_is_in_what_is_read_and_scored(toy: Study) -> None:
+    """Nothing but noise: no answer of a clean passage but those that noise has left alone."""
+    spec = tuned(toy, "target", XQUAD)
+    made(spec)
+    told = (toy, XQUAD, specs.parent_of(spec), "none", 1)
+    clean, zero, noisy = (
+        made(specs.scores(*told, noise=noise))
+        for noise in (None, Noise("insert", 0.0), Noise("insert", 1.0))
+    )
+    for name in ("scores.parquet", "predictions.parquet"):
+        same = [pd.read_parquet(path / name) for path in (clean, zero)]
+        assert same[0].equals(same[1])
+    said = pd.read_parquet(noisy / "predictions.parquet")["prediction"].map(json.loads)
+    words = {w for r in asked(5) for w in r["context"].split() if w.isalpha()}
+    assert not words & {w for text in said for w in text.split()}
+    counts = json.loads((noisy / "data.json").read_text())["de"]
+    assert counts["words"] == counts["words changed"] > 0
+    assert counts["pieces"] > counts["pieces without noise"] > 0
+
+
+def test_retrieval_under_noise(toy: Study) -> None:
+    spec = specs.scores(toy, TATOEBA, specs.base(toy), "none", 1, noise=Noise("insert", 1.0))
+    noisy = pd.read_parquet(made(spec) / "scores.parquet")
+    clean = pd.read_parquet(made(specs.scores(toy, TATOEBA, specs.base(toy), "none", 1))
+                            / "scores.parquet")  # fmt: skip
+    assert len(noisy) == len(clean) and not noisy["value"].equals(clean["value"])
+    counts = json.loads((made(spec) / "data.json").read_text())["de"]
+    assert counts["words changed"] == counts["words"] > 0
 
 
 def test_retrieval_scores_every_layer(toy: Study) -> None:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerBase
 
-from xit.data import encode, hub
+from xit.data import encode, hub, packing, perturb
 from xit.data.encode import Feature
+from xit.data.perturb import Noise
 from xit.tasks import Split, Task
 
 ROWS = 5_000  # more are read anew each time: they would fill the memory
@@ -38,17 +39,52 @@ def read(
     limit: int | None,
     tokenizer: PreTrainedTokenizerBase,
     max_length: int,
+    noise: Noise | None = None,
 ) -> Encoded:
-    """What `hub.rows`, `hub.outputs` and `encode.features` give; errors as theirs."""
+    """What `hub.rows`, `hub.outputs` and `encode.features` give; errors as theirs.
+
+    With `noise`, of the rows with it; `counts` are then those of `perturb.rows` as well, and
+    "pieces" and "pieces without noise", the tokens of the texts that have it.
+    """
     place = str(hub.root(where))  # "lab" and relative directories are each project's own
-    key = (task, split, place, code, limit, id(tokenizer), max_length)
+    key = (task, split, place, code, limit, id(tokenizer), max_length, noise)
     if key in _kept:
         return _kept[key][0]
     rows, dropped = hub.rows(task, split, where, code, limit)
+    rows, more = with_noise(rows, task, code, noise, tokenizer) if noise else (rows, {})
     features, counts = encode.features(task.kind, rows, task.inputs, tokenizer, max_length)
-    made = Encoded(rows, hub.outputs(task, split, where, code), features, dropped, dict(counts))
+    names, counted = hub.outputs(task, split, where, code), dict(counts) | more
+    made = Encoded(rows, names, features, dropped, counted)
     if len(rows) <= ROWS:
         if len(_kept) >= MOST:
             _kept.pop(next(iter(_kept)))
         _kept[key] = made, tokenizer
     return made
+
+
+def with_noise(
+    rows: list[dict], task: Task, code: str, noise: Noise, tokenizer: PreTrainedTokenizerBase
+) -> tuple[list[dict], dict[str, int]]:
+    """(the rows with `noise`, counts of words and of tokens with and without it)."""
+    noisy, counts = perturb.rows(rows, task.kind, task.inputs, noise, code)
+    for name, them in (("pieces", noisy), ("pieces without noise", rows)):
+        texts = perturb.texts(them, task.kind, task.inputs)
+        counts[name] = sum(map(len, tokenizer(texts, add_special_tokens=False)["input_ids"]))
+    return noisy, dict(counts)
+
+
+def at_length(
+    task: Task,
+    read: Encoded,
+    tokenizer: PreTrainedTokenizerBase,
+    length: int,
+    max_length: int,
+    tokens: int | None = None,
+) -> Encoded:
+    """The rows of a reading task that have been `read`, with inputs of `length` tokens and, if
+    given, so many `tokens` together (packing.to_length), whose true number is in `counts`."""
+    rows, counts = packing.to_length(read.rows, task.inputs, tokenizer, length, tokens)
+    features, more = encode.features(task.kind, rows, task.inputs, tokenizer, max_length)
+    counts["tokens"] = sum(len(f["ids"]) for f in features)
+    counts["tokens wanted"] = tokens or counts["tokens"]
+    return read._replace(rows=rows, features=features, counts=dict(counts) | dict(more))

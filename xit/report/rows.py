@@ -73,7 +73,10 @@ def _spec(path: Path) -> Spec:
 
 
 def _readings(spec: Spec, path: Path) -> Iterator[Reading]:
-    """What one run has read."""
+    """What one run has read; nothing of rows with noise, which are the same rows once more and
+    have a page of their own (xit/report/robustness.py)."""
+    if spec.get("noise"):
+        return
     file = path / "data.json"
     told = json.loads(file.read_text()) if file.exists() else {}
     if spec["kind"] == "mlm_loss":
@@ -84,6 +87,7 @@ def _readings(spec: Spec, path: Path) -> Iterator[Reading]:
             yield Reading(spec["task"], SCORED, spec["split"], code, told.get(code, {}))
     elif told:
         phase = "multi-task" if "parts" in told else spec["kind"]
+        phase += f", {spec['length']} tokens" if "length" in spec else ""
         for part in told.get("parts", [told]):
             known = {TRAIN: part["dropped"] | part["encoding"], TUNE: part.get("tuning", {})}
             for use, counts in known.items():

@@ -24,7 +24,7 @@ from xit import study as studies
 from xit.errors import XitError
 from xit.report import page
 from xit.runs import Spec
-from xit.settings import AGAINST, BESIDE, SETTINGS, of_paper
+from xit.settings import AGAINST, BESIDE, SETTINGS, SMOOTHING, of_paper
 from xit.specs import Parent
 from xit.workers import Result
 
@@ -123,7 +123,7 @@ class Section:
 
         `name` may be a variant's; then this section's own seeds and parameters count.
         """
-        own = {k: self.parameters.get(k) for k in (*SETTINGS, *BESIDE, *AGAINST)}
+        own = {k: self.parameters.get(k) for k in (*SETTINGS, *BESIDE, *AGAINST, *SMOOTHING)}
         if name is None:
             name = str(self.parameters["task"])
         elif "variants" not in self.parameters:

@@ -31,16 +31,14 @@ from xit.study_file import ABLATIONS
 PAGES_BEFORE = ("methods",)
 PAGES_AFTER = ("references",)
 METHOD = "Method"
+EXTENSIONS = ("complexity", "distance", "source_language", "length_noise", "adversarial")
 PARTS = {  # first part of a section's name -> caption in the side bar
     "tasks": METHOD,
     "multilingual_model": "Phase 1: a multilingual model",
     "intermediate": "Phase 2: intermediate tasks",
     "target": "Phase 3: target tasks",
     **dict.fromkeys(ABLATIONS, "Ablations"),
-    "distance": "Extension studies",
-    "source_language": "Extension studies",
-    "complexity": "Extension studies",
-    "adversarial": "Extension studies",
+    **dict.fromkeys(EXTENSIONS, "Extension studies"),
 }
 RESULTS = "Results"  # every other section
 RENDERERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-bibtex")

@@ -36,7 +36,7 @@ def chain_scores(
         spec, path = chain[-1].spec, chain[-1].path
         after = intermediate or spec["where"]["after"]
         about.append((path, _about(spec["task"], spec["where"]["seed"], study, after)))
-    return _scores(about, study)
+    return run_scores(about, study)
 
 
 def study_scores(section: Section, names: Collection[str] | None = None) -> pd.DataFrame:
@@ -49,15 +49,20 @@ def study_scores(section: Section, names: Collection[str] | None = None) -> pd.D
         for line in record["runs"]
         if line["kind"] == "scores"
     ]
-    return _scores(about, section.study)
+    return run_scores(about, section.study)
 
 
 def _about(task: str, seed: int, study: Study, after: str) -> dict[str, object]:
     return {"study": study.name, "intermediate": after, "target": task, "seed": seed}
 
 
-def _scores(about: list[tuple[Path, dict[str, object]]], study: Study) -> pd.DataFrame:
-    """The runs' scores; of retrieval the layer that the study names, and mean pooling."""
+def run_scores(
+    about: Sequence[tuple[Path, dict[str, object]]], study: Study, more: Sequence[str] = ()
+) -> pd.DataFrame:
+    """The runs' scores; of retrieval the layer that the study names, and mean pooling.
+
+    `about`: directories with what is said of each; `more`: names of that beyond COLUMNS.
+    """
     frame = stacked.read("scores.parquet", about)
     kept = pd.Series(True, index=frame.index)
     if "layer" in frame:
@@ -66,7 +71,7 @@ def _scores(about: list[tuple[Path, dict[str, object]]], study: Study) -> pd.Dat
         kept &= frame["layer"].isna() | (frame["layer"] == chosen)
     if "pooling" in frame:
         kept &= frame["pooling"].isna() | (frame["pooling"] == "mean")
-    return frame.loc[kept, results.COLUMNS].reset_index(drop=True)
+    return frame.loc[kept, [*results.COLUMNS, *more]].reset_index(drop=True)
 
 
 def main(scores: pd.DataFrame) -> pd.DataFrame:

@@ -293,8 +293,9 @@ def as_ratio(metric: str, items: Mapping[str, Floats]) -> tuple[Floats, Floats]:
     """(points, of), each (num_examples,): `metric` is 100 · Σ points / Σ of, on any resample.
 
     items: of accuracy `right` (0 or 1), of answers `em` and `f1` (0-100), of tags the columns of
-    `tagging_columns`; F1 = 2 · right / (predicted + gold) chunks. Without anything to find or found
-    (Σ of = 0) the metric is 0. ValueError for a metric that is no such ratio.
+    `tagging_columns`, of rankings `precision` (0-100); F1 = 2 · right / (predicted + gold) chunks.
+    Without anything to find or found (Σ of = 0) the metric is 0. ValueError for a metric that is no
+    such ratio.
     """
     if metric == "acc":
         return items["right"], np.ones(len(items["right"]))
@@ -304,6 +305,8 @@ def as_ratio(metric: str, items: Mapping[str, Floats]) -> tuple[Floats, Floats]:
         return 2 * items["right_chunks"], items["predicted_chunks"] + items["gold_chunks"]
     if metric == "token_acc":
         return items["right_tokens"], items["tokens"]
+    if metric == "map@20":
+        return items["precision"] / 100, np.ones(len(items["precision"]))
     raise ValueError(f"metric {metric!r} does not come from single examples")
 
 

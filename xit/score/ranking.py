@@ -15,11 +15,14 @@ from xit.runs import Spec
 from xit.score import metrics, predict, retrieval
 from xit.tasks import Task
 
+METRIC = "map@20"
+METRICS = (METRIC, "map@20_centred")
 Embedded = dict[str, tuple[np.ndarray, dict[str, int]]]  # language → (vectors, counts of encoding)
 
 
 def scores(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Path) -> None:
-    """scores.parquet: mean average precision of the first 20, by the language of the query.
+    """scores.parquet: mean average precision of the first 20, by the language of the query;
+    items.parquet: that of each query.
 
     On one layer, mean-pooled, raw and with each language's mean removed from its queries and from
     its candidates. That of the development queries is in dev.parquet.
@@ -40,15 +43,22 @@ def scores(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: Path
     for split in {scored: "", task.dev: ""}:
         pool = pools.read(spec["where"]["hub"], task, split, list(spec["languages"]))
         queries, candidates = embedded(pool.queries), embedded(pool.candidates)
+        found = {m: precisions(pool, queries, candidates, m != METRIC) for m in METRICS}
         rows = [
-            {"language": code, "split": split.split, "layer": layer, "metric": metric, "value": x}
-            for metric, centred in (("map@20", False), ("map@20_centred", True))
-            for code, x in precisions(pool, queries, candidates, centred).items()
-        ]
+            {"language": code, "split": split.split, "layer": layer, "metric": metric,
+             "value": float(np.mean(x))}
+            for metric, told in found.items()
+            for code, x in told.items()
+        ]  # fmt: skip
         for file, of in (("scores", scored), ("dev", task.dev)):
             if of == split:
                 pd.DataFrame(rows).to_parquet(out / f"{file}.parquet", index=False)
         if split == scored:
+            items = [
+                pd.DataFrame({"language": code, "row": range(len(x)), "precision": x})
+                for code, x in found[METRIC].items()
+            ]
+            pd.concat(items).to_parquet(out / "items.parquet", index=False)
             counts = {
                 code: pool.counts[code] | _together(code, queries, candidates) for code in queries
             }
@@ -63,8 +73,10 @@ def _together(code: str, queries: Embedded, candidates: Embedded) -> dict[str, i
 
 def precisions(
     pool: pools.Pool, queries: Embedded, candidates: Embedded, centred: bool
-) -> dict[str, float]:
-    """Language → mAP@20 of its queries, 0-100; a query that has no right candidate scores 0."""
+) -> dict[str, list[float]]:
+    """Language → average precision in the first 20 of each of its queries, 0-100; 0 where there is
+    no right candidate. Their mean is mAP@20.
+    """
     sides = [
         {code: retrieval.centre(x) if centred else x for code, (x, _) in side.items()}
         for side in (queries, candidates)
@@ -75,6 +87,9 @@ def precisions(
         for key in about:
             right.setdefault(key, []).append(place)
     return {
-        code: metrics.map_at_20([right.get(k, [-1]) for (k,) in side.keys], found[code].tolist())
+        code: [
+            metrics.average_precision(right.get(k, [-1]), ranked, 20)
+            for (k,), ranked in zip(side.keys, found[code].tolist(), strict=True)
+        ]
         for code, side in pool.queries.items()
     }

@@ -14,6 +14,7 @@ from transformers import PreTrainedTokenizerBase
 from xit import tasks
 from xit.data import bucc, corpus, encode, encoded, hub
 from xit.data.batch import by_length, collate, mask_tokens
+from xit.data.perturb import Noise
 from xit.errors import XitError
 from xit.learn.model import Model, load_lm, load_tokenizer
 from xit.learn.pretrain import SPECIAL
@@ -86,10 +87,10 @@ def scores(spec: Spec, out: Path, say: Say) -> None:
     model.heads[task.name].load_state_dict(head)
     split, rows_out, said_out, items_out = split_of(task, spec["split"]), [], [], []
     counted = {}
-    hub_of, limit = spec["where"]["hub"], spec.get("examples")
+    hub_of, limit, noise = spec["where"]["hub"], spec.get("examples"), noise_of(spec)
     for code in spec["languages"]:
         length = model.room(spec["max_length"])
-        read = encoded.read(task, split, hub_of, code, limit, tokenizer, length)
+        read = encoded.read(task, split, hub_of, code, limit, tokenizer, length, noise)
         if read.names != names:
             raise XitError(
                 f"{task.name} in {code!r} has labels {read.names}, but was trained with {names}"
@@ -117,6 +118,12 @@ def _items(code: str, items: metrics.Items) -> pd.DataFrame:
     return pd.DataFrame({"language": code, "row": range(len(frame))}).join(frame)
 
 
+def noise_of(spec: Spec) -> Noise | None:
+    """The noise in the texts that the run of `spec` is scored on."""
+    told = spec.get("noise")
+    return Noise(told["kind"], told["rate"], told["seed"]) if told else None
+
+
 def split_of(task: Task, split: str) -> tasks.Split:
     for one in (task.dev, task.test):
         if one is not None and one.split == split:
@@ -130,15 +137,17 @@ def _retrieval(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: 
     """
     model = Model.load(spec["where"]["parent"], {}, 0).eval()
     split, rows_out, items_out, counted = split_of(task, spec["split"]), [], [], {}
+    noise = noise_of(spec)
     for code in spec["languages"]:
         rows, dropped = hub.rows(task, split, spec["where"]["hub"], code)
+        rows, more = encoded.with_noise(rows, task, code, noise, tokenizer) if noise else (rows, {})
         sides, counts = [], []
         for column in task.inputs:
             texts, length = [r[column] for r in rows], model.room(spec["max_length"])
             features, told = encode.lines(texts, tokenizer, length)
             sides.append(predict.vectors(model, features, tokenizer.pad_token_id))
             counts.append(told)
-        counted[code] = dropped | dict(encode.together(*counts))
+        counted[code] = dropped | dict(encode.together(*counts)) | more
         for pooling, *layers in zip(predict.POOLING, *sides, strict=True):
             for layer, (x, y) in enumerate(zip(*layers, strict=True)):
                 shared = {"language": code, "split": spec["split"]}
