@@ -147,6 +147,7 @@ def test_what_is_set_stands_beside_what_is_observed() -> None:
     assert table["as the correlation has it"].tolist() == ["no", "not told apart from 0"]
     assert table["published rho"].tolist() == ["-0.50", "+0.30"]
     assert table["by"].tolist() == ["+12.00", "-0.60"]
+    assert table["moves"].tolist() == ["sub-words an input", "usable information (bits)"]
 
 
 def test_words_about_knobs_follow_the_numbers() -> None:

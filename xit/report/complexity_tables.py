@@ -159,7 +159,7 @@ def beside_table(told: pd.DataFrame) -> pd.DataFrame:
         rows.append(
             {
                 "knob": f"{row['knob']} {row['level']:g}",
-                "moves": row["measure"],
+                "moves": MEASURES[row["measure"]],
                 "by": f"{row['moved']:+.2f}",
                 "target": TITLES[row["target"]],
                 "rho over tasks": _signed(row["rho"]),
