@@ -30,7 +30,14 @@ def _share(rate: float) -> str:
 
 def interval(ends: Interval, digits: int = 1) -> str:
     """An interval as written, or that there is none."""
-    return f"{ends.low:+.{digits}f} … {ends.high:+.{digits}f}" if ends.there else NO_INTERVAL
+    return (
+        f"{signed(ends.low, digits)} … {signed(ends.high, digits)}" if ends.there else NO_INTERVAL
+    )
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A difference as written, without "-0.0"."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}"
 
 
 def in_full(question: Question) -> str:
@@ -98,7 +105,7 @@ def effects(found: Sequence[Found]) -> pd.DataFrame:
                 "compared": in_full(one.question),
                 "target": TITLES[one.target],
                 "measure": MEASURES[one.measure],
-                "difference": f"{e.mean:+.2f}",
+                "difference": signed(e.mean),
                 "these languages": interval(e.these, 2),
                 "new languages": interval(e.new, 2),
                 "p (Holm)": "–" if math.isnan(one.p) else f"{one.p:.3f}",
