@@ -1,6 +1,7 @@
 """The page on adversaries: hand-made scores and probes; effects, tables and words by hand."""
 
 import math
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -102,6 +103,40 @@ def test_probes_are_compared_on_the_discriminators_layer() -> None:
     only = adversarial.probe_contrast(probes(), {"mnli+adv": 0})
     assert (only["difference"] == 0).all() and len(only) == 6
     assert adversarial.chance(probes()) == 50
+
+
+def test_items_are_those_of_the_task_alone_and_of_the_variant(tmp_path: Path) -> None:
+    """Four sentences a language; in seed 1 two more are right, in seed 2 one more, another less."""
+    right = {"mnli": {1: [1, 0, 0, 0], 2: [1, 1, 0, 0]}, "mnli+adv": {1: [1, 1, 1, 0],
+                                                                     2: [0, 1, 1, 0]}}  # fmt: skip
+    for name, seeds in right.items():
+        for seed, told_ in seeds.items():
+            place = tmp_path / f"{name}-{seed}"
+            place.mkdir()
+            rows = {"language": "qab", "row": range(4), "right": map(float, told_)}
+            pd.DataFrame(
+                {k: list(v) if k != "language" else v for k, v in rows.items()}
+            ).to_parquet(place / "items.parquet")
+    finished = [
+        [SimpleNamespace(path=tmp_path / f"mnli+adv-{s}", spec={"task": "xnli", "where": {
+            "after": "mnli+adv", "seed": s}})] for s in (1, 2)
+    ]  # fmt: skip
+    lines = [{"run": f"mnli-{s}", "kind": "scores", "task": "xnli", "seed": s} for s in (1, 2)]
+    told_section = SimpleNamespace(study=SimpleNamespace(retrieval_layer=2),
+                                   records=lambda *_: {"mnli": {"runs": lines}})  # fmt: skip
+    cells = [("mnli+adv", "mnli", "xnli", "qab", s, d) for s, d in ((1, 50.0), (2, 0.0))]
+    columns = ["intermediate", "task", "target", "language", "seed", "difference"]
+    frame = pd.DataFrame(cells, columns=columns).assign(without=0.0, **{"with": 0.0})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(adversarial.specs, "store", lambda: SimpleNamespace(root=tmp_path))
+        found = adversarial.items(told_section, finished, frame)  # type: ignore[arg-type]
+    [(cell, by_language)] = found.items()
+    assert cell == ("mnli+adv", "xnli")
+    assert by_language["qab"].tolist() == [[0, 100, 100, 0], [-100, 0, 100, 0]]
+    [one] = adversarial.effects(frame, {}, found)
+    [alone] = adversarial.effects(frame, {})
+    assert one.effect.mean == alone.effect.mean == 25
+    assert one.effect.these != alone.effect.these and one.detectable != alone.detectable
 
 
 def test_how_much_of_the_language_is_gone() -> None:

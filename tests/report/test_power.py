@@ -46,6 +46,20 @@ def test_one_seed_and_no_spread() -> None:
     assert power.seeds_for(grid([2.0, 2.0, 2.0]), 1.0) == 2
 
 
+def test_items_are_a_source_of_chance_that_more_seeds_do_not_lessen() -> None:
+    """Two items that differ by 8 in every seed: their mean has the variance 8² / 2 / 2 = 16."""
+    means = np.array([-1.0, 0.0, 1.0])
+    item = np.stack([means - 4, means + 4], axis=1)
+    told = stats.Grid(means[:, None], ["de"], ["a"], [item])
+    assert stats.variances(told).items == pytest.approx(16)
+    error, df = power._error(told, 3)
+    assert error == pytest.approx((1 / 3 + 16) ** 0.5)
+    assert df == pytest.approx((1 / 3 + 16) ** 2 / ((1 / 3) ** 2 / 2 + 16**2 / 1))
+    assert power.detectable(told) > power.detectable(stats.Grid(means[:, None], ["de"], ["a"]))
+    assert power.seeds_for(told, 2.0) is None
+    assert power.seeds_for(stats.Grid(means[:, None], ["de"], ["a"]), 2.0) is not None
+
+
 def test_seeds_for_an_effect() -> None:
     """As large as the spread: 10 seeds (textbook); a tenth of it: nearly 800."""
     told = grid([-1.0, 0.0, 1.0])

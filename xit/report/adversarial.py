@@ -3,7 +3,7 @@
     trained = section.run(section.variant_chains())
     probes = recognised(section.run(probe_chains(section, trained)))
     scores = every_score(section, section.run(chains_after(section, trained)))
-    told = effects(contrast(scores), families(section.study), tests=6)
+    told = effects(contrast(scores), effects.families(section.study))
 
 *Standard* is the intermediate task alone, *adversarial* the same task with the same data, seed and
 number of updates against the discriminator. The effect is adversarial - standard, in points.
@@ -20,6 +20,7 @@ from scipy import stats as distributions
 from xit import chains, specs, tasks, variants
 from xit.data import hub
 from xit.report import ablations, power, stacked, stats, tables, typology
+from xit.report import effects as effects_
 from xit.report.section import Section
 from xit.runs import Spec
 from xit.study import Study
@@ -148,10 +149,32 @@ def contrast(scores: pd.DataFrame, metric: str | None = None) -> pd.DataFrame:
     return ablations.contrast(told) if len(told) else told
 
 
-def families(study: Study) -> dict[str, str]:
-    """Language → family; {} where the hub says nothing of languages."""
-    known = _typology(study)
-    return {} if known is None else {str(k): str(v) for k, v in known["family"].items()}
+def items(
+    section: Section, finished: Iterable[Sequence[Result]], frame: pd.DataFrame
+) -> effects_.Items:
+    """What each test item differs by between adversarial and standard, in points, for the cells of
+    `frame` (`contrast` in each target's main metric); without mining.
+    """
+    runs = [(chain[-1].path, chain[-1].spec) for chain in finished]
+    told: effects_.Items = {}
+    for (task, target), part in frame.groupby(["task", "target"], sort=False):
+        row, names_ = tasks.target(str(target)), set(part["intermediate"])
+        if row.kind == "mining":
+            continue
+        own = [(path, x["where"]) for path, x in runs if x["task"] == target]
+        about = [
+            (path, {"intermediate": where["after"], "seed": where["seed"]})
+            for path, where in own
+            if where["after"] in names_
+        ]
+        about += [
+            (specs.store().root / line["run"], {"intermediate": "none", "seed": line["seed"]})
+            for line in section.records("target", {str(task)})[str(task)]["runs"]
+            if (line["kind"], line["task"]) == ("scores", target)
+        ]  # "none": what the others are compared with
+        read = effects_.read_items(about, section.study)
+        told |= effects_.paired(read, row.metric, str(target), part)
+    return told
 
 
 def _typology(study: Study) -> pd.DataFrame | None:
@@ -179,10 +202,16 @@ class Told(NamedTuple):
     for_one: int | None  # how many such seeds show an effect of one point
 
 
-def effects(frame: pd.DataFrame, kin: Mapping[str, str]) -> list[Told]:
-    """The effect in each cell of `contrast`: all of its cells are one family of tests (Holm)."""
+def effects(
+    frame: pd.DataFrame, kin: Mapping[str, str], items: effects_.Items | None = None
+) -> list[Told]:
+    """The effect in each cell of `contrast`: all of its cells are one family of tests (Holm).
+
+    `kin`: language → family. `items` as from the function of that name, where there are any.
+    """
     cells = list(frame.groupby(CELL, sort=False))
-    grids = [stats.grid(part.assign(change=part["difference"]), kin) for _, part in cells]
+    change = frame.assign(change=frame["difference"])
+    grids = list(effects_.grids(change, kin, items).values())
     found = [stats.effect(one) for one in grids]
     adjusted = stats.holm([one.p for one in found])
     return [

@@ -7,7 +7,8 @@
 language: one row a cell, language and seed, in points.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -51,17 +52,24 @@ def items(section: Section, change: pd.DataFrame) -> Items:
             for line in record["runs"]
             if (line["kind"], line["task"]) == ("scores", target)
         ]
-        frame = stacked.read("items.parquet", about)
-        if "layer" in frame:
-            layer = min(section.study.retrieval_layer, int(frame["layer"].max()))
-            frame = frame[frame["layer"] == layer]
         pairs = change[change["target"] == target]
-        told |= _changes(frame, task.metric, str(target), pairs)
+        told |= paired(read_items(about, section.study), task.metric, str(target), pairs)
     return told
 
 
-def _changes(frame: pd.DataFrame, metric: str, target: str, pairs: pd.DataFrame) -> Items:
-    """The items of one target, paired with those without intermediate training."""
+def read_items(about: Sequence[tuple[Path, Mapping[str, object]]], study: Study) -> pd.DataFrame:
+    """The items of every run in `about` (as in `stacked.read`); of retrieval the study's layer."""
+    frame = stacked.read("items.parquet", about)
+    if "layer" in frame:
+        layer = min(study.retrieval_layer, int(frame["layer"].max()))
+        frame = frame[frame["layer"] == layer]
+    return frame
+
+
+def paired(frame: pd.DataFrame, metric: str, target: str, pairs: pd.DataFrame) -> Items:
+    """The items of one target, paired with those after "none": intermediate training or, where the
+    caller calls it so, whatever else the others are compared with.
+    """
     wanted = {str(c) for c in pairs["language"].unique()}
     weight: dict[tuple[str, str], dict[Hashable, Floats]] = {}  # (after, language) → seed → items
     for (after, code, seed), part in frame.groupby(["intermediate", "language", "seed"], sort=True):

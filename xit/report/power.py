@@ -33,12 +33,26 @@ def power(effect: float, error: float, df: float, alpha: float = ALPHA) -> float
     return float(found.mean())
 
 
-def detectable(told: stats.Grid, alpha: float = ALPHA, wanted: float = POWER) -> float:
-    """The smallest mean change (points) that seeds which vary as these would show with probability
-    `wanted`; NaN from one seed.
+def _error(told: stats.Grid, seeds: int) -> tuple[float, float]:
+    """(standard error of a mean over so many `seeds` that vary as those of `told`, its degrees of
+    freedom). Test items, where they are known, stay the same ones, however many the seeds.
     """
-    variances = stats.variances(told)
-    error, df = math.sqrt(variances.seeds), variances.df["seeds"]
+    one = stats.variances(told)
+    parts = {"seeds": one.seeds * len(told.values) / seeds, "items": one.items}
+    df = {"seeds": seeds - 1.0, "items": one.df["items"]}
+    known = {k: v for k, v in parts.items() if k == "seeds" or not math.isnan(v)}
+    total = sum(known.values())
+    if not total > 0:  # NaN from one seed
+        return total, df["seeds"]
+    freedom = 1 / sum((v / total) ** 2 / df[k] for k, v in known.items() if v)
+    return math.sqrt(total), freedom
+
+
+def detectable(told: stats.Grid, alpha: float = ALPHA, wanted: float = POWER) -> float:
+    """The smallest mean change (points) that seeds and items which vary as these would show with
+    probability `wanted`; NaN from one seed.
+    """
+    error, df = _error(told, len(told.values))
     if math.isnan(error) or error == 0:
         return error
 
@@ -53,14 +67,14 @@ def detectable(told: stats.Grid, alpha: float = ALPHA, wanted: float = POWER) ->
 
 def seeds_for(told: stats.Grid, effect: float, most: int = 1000) -> int | None:
     """How many seeds that vary as these show a mean change of `effect` points with probability
-    POWER; None from one seed, or for more than `most`.
+    POWER, on the same test items; None from one seed, or for more than `most`.
     """
-    variance = stats.variances(told).seeds * len(told.values)
-    if math.isnan(variance):
+    if len(told.values) < 2:
         return None
 
     def enough(n: int) -> bool:
-        return power(effect, math.sqrt(variance / n), n - 1) >= POWER
+        error, df = _error(told, n)
+        return power(effect, error, df) >= POWER
 
     low, high = 1, most  # power rises with every seed
     while high - low > 1:
