@@ -15,6 +15,7 @@ from datasets import ClassLabel, Dataset, Features, List, Value
 from tests.toys import made, toy_study
 from xit import chains, inventory, paths, tasks, variants
 from xit.data import hub
+from xit.errors import XitError
 from xit.report import source_language
 from xit.score import run
 from xit.study import Study
@@ -161,6 +162,8 @@ def test_what_is_not_there_is_named_and_left_out(toy: Study) -> None:
     there, lost = source_language.reachable(toy, [*VARIANTS, "mnli@sw"])
     assert there == list(VARIANTS) and list(lost) == ["mnli@sw"]
     assert "sw" in lost["mnli@sw"]
+    with pytest.raises(XitError, match=r"unknown language 'swa': did you mean 'sw'"):
+        source_language.reachable(toy, [*VARIANTS, "mnli@swa"])
 
 
 @pytest.mark.parametrize("name", ["ocnli", "drcd", "mnli@eu"])

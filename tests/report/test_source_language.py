@@ -244,6 +244,9 @@ def test_distances_are_the_datas_minus_the_sources() -> None:
         assert line["syntactic"] == index[code, "qab"] - index[code, "qaa"]
     less = source_distance.with_distance(TOLD, table[table["language"] != "qad"], "qaa")
     assert set(less["language"]) == {"qac"}
+    for none in (TOLD[TOLD["errors"] > 0], TOLD[TOLD["set"] == OWN]):
+        nothing = source_distance.with_distance(none, table, "qaa")
+        assert not len(nothing) and not len(source_distance.slopes(nothing, ALL))
 
 
 def test_slopes_of_every_distance() -> None:

@@ -63,15 +63,11 @@ def with_distance(told: pd.DataFrame, table: pd.DataFrame, source: str) -> pd.Da
     from the language of the data minus from the source. Languages not in it are left out."""
     clean = told[(told["errors"] == 0) & (told["set"] == source_language.TRANSLATED)]
     far = table.set_index(PAIR)
-    kept = [
-        (code, data) in far.index and (code, source) in far.index
-        for code, data in zip(clean["language"], clean["data"], strict=True)
-    ]
-    clean = clean[kept].reset_index(drop=True)
-    from_data = far.reindex(list(zip(clean["language"], clean["data"], strict=True)))
-    from_source = far.reindex([(code, source) for code in clean["language"]])
-    values = from_data.to_numpy() - from_source.to_numpy()
-    return clean.join(pd.DataFrame(values, columns=far.columns, index=clean.index))
+    from_data = pd.MultiIndex.from_arrays([clean["language"], clean["data"]])
+    from_source = pd.MultiIndex.from_arrays([clean["language"], [source] * len(clean)])
+    more = far.reindex(from_data).to_numpy() - far.reindex(from_source).to_numpy()
+    joined = clean.join(pd.DataFrame(more, columns=far.columns, index=clean.index))
+    return joined.dropna(subset=list(far.columns)).reset_index(drop=True)
 
 
 def slopes(nearer: pd.DataFrame, families: Mapping[str, str]) -> pd.DataFrame:

@@ -79,13 +79,17 @@ def named(table: pd.DataFrame) -> dict[str, str]:
 
 
 def reachable(study: Study, names: Iterable[str]) -> tuple[list[str], dict[str, str]]:
-    """(the variants whose training data are there, the others with what is missing)."""
+    """(the variants whose training data are there, the others with what is missing); XitError if
+    there is none, or a language that nobody knows."""
     there, lost = [], {}
     for name in names:
-        task = variants.parse(name).row
+        task, where = variants.parse(name).row, str(study.hub)
+        parts = list(inventory.training(task, task.dev, task.language or study.source))
+        for part in parts:
+            hub.config(task, part.split, where, part.code)  # refuses an unknown language
         try:
-            for part in inventory.training(task, task.dev, task.language or study.source):
-                inventory.looked(str(study.hub), part)
+            for part in parts:
+                inventory.looked(where, part)
             there.append(name)
         except XitError as error:
             lost[name] = str(error)
