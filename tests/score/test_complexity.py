@@ -28,7 +28,7 @@ class Odds(Model):
         super().__init__(new_model(60, 16, 2, 2, 32, 64, 0.0, 1), {"it": (kind, len(odds))}, 1)
         self.odds = torch.tensor(odds).log()
 
-    def scores(self, name: str, batch: Batch) -> torch.Tensor:
+    def _scores(self, name: str, batch: Batch, hidden: torch.Tensor) -> torch.Tensor:
         rows, length = batch["ids"].shape
         if self.kinds[name] == "pair":
             return self.odds.expand(rows, -1)

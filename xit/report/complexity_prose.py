@@ -176,7 +176,8 @@ def plan(study: Study) -> pd.DataFrame:
     With the batch sizes and epochs of Phang et al. 2020, App. A.
     """
     told = study.ablations["complexity"]
-    rows = [t for t in tasks.INTERMEDIATE.values() if t.name != tasks.MULTITASK]
+    every = tasks.INTERMEDIATE.values()
+    rows = [t for t in every if t.name != tasks.MULTITASK and not t.like]
     spaces = 1 + len(told["dimensions"])  # and all parameters
     of_code = sum(told["code_examples"] / t.batch_size * t.epochs for t in rows)
     of_spaces = sum(told["subspace_examples"] / t.batch_size * t.epochs for t in rows) * spaces
