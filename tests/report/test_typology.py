@@ -140,15 +140,6 @@ def test_the_lab_s_table_has_the_same_shape() -> None:
 @pytest.mark.skipif(
     not (SHARED / "hub" / "typology").is_dir(), reason="needs the real typology table (XIT_SHARED)"
 )
-def test_a_distance_does_not_take_a_property_s_name(tmp_path: Path) -> None:
-    """The lab has both a script and a distance of scripts: of the two the property stays."""
-    place = hub(tmp_path)
-    file = place / "typology" / "distances_from_source.csv"
-    lines = [x + (",script" if i == 0 else ",1") for i, x in enumerate(DISTANCES.splitlines())]
-    file.write_text("\n".join(lines) + "\n")
-    assert languages(place).loc["ee", "script"] == "Grek"
-
-
 def test_the_real_table() -> None:
     table = languages(SHARED / "hub")
     assert len(table) == 50
