@@ -7,7 +7,7 @@ import pytest
 
 from tests.toys import toy_study
 from xit import chains, runs, specs, variants
-from xit.data.perturb import Noise
+from xit.data.typos import Noise
 from xit.errors import XitError
 from xit.study import Study
 
