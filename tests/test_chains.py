@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from tests.toys import causal, made, toy_study
 from xit import chains, paths, runs, specs, variants
-from xit.data.perturb import Noise
+from xit.data.typos import Noise
 from xit.errors import XitError
 from xit.study import Study
 

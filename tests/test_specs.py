@@ -8,7 +8,7 @@ import pytest
 
 from tests.toys import forget, toy_study, write
 from xit import paths, runs, specs, tasks
-from xit.data.perturb import Noise
+from xit.data.typos import Noise
 from xit.errors import XitError
 from xit.runs import identity
 from xit.settings import PRETRAIN

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from xit import specs, tasks, variants
-from xit.data.perturb import Noise
+from xit.data.typos import Noise
 from xit.errors import XitError, unknown
 from xit.runs import Spec
 from xit.settings import AGAINST, BESIDE, SMOOTHING

@@ -14,7 +14,7 @@ import huggingface_hub
 
 from xit import runs, tasks, variants
 from xit.data import bucc, corpus, hub, pools
-from xit.data.perturb import Noise
+from xit.data.typos import Noise
 from xit.errors import XitError, unknown
 from xit.paths import project
 from xit.runs import Spec

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from xit import tasks, variants
-from xit.data import perturb
+from xit.data import typos
 from xit.errors import XitError, unknown
 from xit.settings import ADVERSARY, BESIDE, MLM, PAPER, PRETRAIN, checked_setting
 
@@ -208,11 +208,11 @@ def check_noise(told: dict, where: str) -> None:
         _expect(isinstance(value, list) and len(set(map(str, value))) == len(value), where, key,
                 value, "a list, each entry once")  # fmt: skip
     for rate in rates:
-        perturb.checked(told.get("kind", perturb.MIXED), rate)
+        typos.checked(told.get("kind", typos.MIXED), rate)
         _expect(rate > 0, where, "rates", rate, "shares of words above 0; 0 is always scored")
     _expect(bool(rates), where, "rates", rates, "at least one share of words")
     for kind in kinds:
-        perturb.checked(kind, 0.1)
+        typos.checked(kind, 0.1)
     seed = told.get("noise_seed", 1)
     whole = isinstance(seed, int) and not isinstance(seed, bool)
     _expect(whole, where, "noise_seed", seed, "a whole number")

@@ -8,7 +8,7 @@ import pytest
 from tests.toys import project
 from xit import paths, study, tasks
 from xit.data import encoded, hub
-from xit.data.perturb import Noise
+from xit.data.typos import Noise
 from xit.learn.model import load_tokenizer
 from xit.study import Study
 
@@ -74,6 +74,7 @@ def test_noise_is_another_and_counts_its_words(toy: Study, reads: list) -> None:
     assert noisy.counts["pieces"] == sum(len(f["ids"]) - 2 for f in noisy.features)
     assert [r["pos_tags"] for r in noisy.rows] == [r["pos_tags"] for r in clean.rows]
     assert "words" not in clean.counts and clean is read()
+    assert len(reads) == 1  # noise is made in what has been read
 
 
 def test_large_data_are_not_kept(toy: Study, reads: list, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.data.test_mirror import REAL, needs_mirror
-from xit.data import hub, perturb
-from xit.data.perturb import KINDS, Noise, change, checked, letters, words
+from xit.data import hub, perturb, typos
+from xit.data.typos import KINDS, Noise, change, checked, letters, words
 from xit.errors import XitError
 from xit.tasks import TARGET
 
@@ -78,7 +78,7 @@ def test_keyboards_are_those_of_the_language() -> None:
 @given(TEXT, KIND, RATE)
 def test_digits_and_signs_stay_where_they_are(text: str, kind: str, rate: float) -> None:
     def rest(told: str) -> list[str]:
-        kept = [c for c in perturb.clusters(told) if not perturb.is_letter(c[0])]
+        kept = [c for c in typos.clusters(told) if not typos.is_letter(c[0])]
         return ["".join(kept)]
 
     assert rest(changed(text, kind, rate)) == rest(text)
@@ -90,8 +90,8 @@ def test_digits_and_signs_stay_where_they_are(text: str, kind: str, rate: float)
 def test_marks_stay_with_a_letter(text: str, kind: str, rate: float) -> None:
     """Each cluster keeps its marks, whatever letter is under them."""
     told = changed(text, kind, rate)
-    marks = [c[1:] for c in perturb.clusters(text) if len(c) > 1]
-    now = [c[1:] for c in perturb.clusters(told) if len(c) > 1]
+    marks = [c[1:] for c in typos.clusters(text) if len(c) > 1]
+    now = [c[1:] for c in typos.clusters(told) if len(c) > 1]
     assert not set(now) - set(marks)
     if kind != "drop" and kind != "mixed":
         assert sorted(now) == sorted(marks)
@@ -127,7 +127,7 @@ def test_a_drawn_word_changes_if_it_can(text: str, kind: str) -> None:
     if kind in ("insert", "mixed"):
         assert not left
     for word in left:  # one letter, or all the same
-        cut = perturb.clusters(word)
+        cut = typos.clusters(word)
         assert kind != "drop" or len(cut) == 1
         assert kind != "swap" or len(set(cut)) == 1
 

@@ -12,7 +12,7 @@ import pytest
 from tests.toys import toy_study
 from xit import study as studies
 from xit.errors import XitError
-from xit.report import robustness, stats
+from xit.report import noisy_runs, robustness, stats
 from xit.report import robustness_plots as plots
 from xit.report import robustness_tables as show
 from xit.report import robustness_words as words
@@ -197,11 +197,11 @@ def test_scores_and_sub_words_are_those_of_the_runs(tmp_path: Path) -> None:
     chain = [_scored(tmp_path / "a", "", 0, 70.0, {"read": 1}),
              _scored(tmp_path / "b", "swap", 0.3, 60.0, counts)]  # fmt: skip
     study = cast(studies.Study, SimpleNamespace(name="toy", retrieval_layer=1))
-    frame = robustness.scores([chain], study)
+    frame = noisy_runs.scores([chain, chain], study)  # twice in the chains, once in the frame
     told = frame[["kind", "rate", "metric", "value", "intermediate"]].to_numpy().tolist()
     assert told == [["clean", 0.0, "acc", 70.0, "none"], ["swap", 0.3, "acc", 60.0, "none"]]
     languages = pd.DataFrame({"script": {"qaa": "Latn", "qab": "Geor"}})
-    tables = show.pieces(robustness.pieces([chain]), ["xnli"], languages)
+    tables = show.pieces(noisy_runs.pieces([chain]), ["xnli"], languages)
     assert list(tables) == ["XNLI"]
     table = tables["XNLI"]
     assert table.to_dict("records") == [
@@ -226,7 +226,7 @@ def test_inputs_are_those_of_the_runs(tmp_path: Path) -> None:
         (place / "data.json").write_text(json.dumps({"encoding": counts}))
         (place / "summary.json").write_text(json.dumps({"steps": 5, "best": 90.0 - rows}))
         chains.append([Result({"task": "squad_v1", "seed": 1} | extra, place, True)])
-    frame = robustness.inputs(chains)
+    frame = noisy_runs.inputs(chains)
     assert frame["tokens"].to_list() == [130, 128, 130]  # the plain task has what the others want
     assert frame["length"].to_list() == pytest.approx([130 / 6, 32, 65])
     table = show.inputs(frame)
@@ -244,16 +244,16 @@ def test_every_model_is_scored_at_every_rate_and_kinds_once(tmp_path: Path) -> N
         own = section.variant_chains()
         assert len(own) == 2 and own[0][0]["length"] == 24
         trained = [[Result(chain[0], Path("x"), True)] for chain in own]
-        chains = robustness.wanted(section, trained)
-        assert [c[-1]["task"] for c in chains] == ["udpos"] * 4 + ["xquad"] * 4
-        levels = {}
+        chains = noisy_runs.wanted(section, trained)
+        assert [c[-1]["task"] for c in chains] == ["udpos"] * 4 + ["xquad"] * 4 + ["udpos"] * 2
+        levels: dict[tuple, list] = {}
         for chain in chains:
             noises = [s["noise"] for s in chain[1:]]
             rates = [(n["kind"], n["rate"]) if n else None for n in noises]
-            levels[chain[-1]["task"], chain[-1]["where"]["after"]] = rates
+            levels.setdefault((chain[-1]["task"], chain[-1]["where"]["after"]), []).append(rates)
         curve = [None, ("mixed", 0.1), ("mixed", 0.3)]
-        assert levels["udpos", "none"] == [*curve, ("swap", 0.3)]
-        assert levels["xquad", "none"] == levels["udpos", "squad_v1#24"] == curve
+        assert levels["udpos", "none"] == [curve] * 2 + [[None, ("swap", 0.3)]] * 2
+        assert levels["xquad", "none"] == levels["udpos", "squad_v1#24"] == [curve] * 2
         assert toy.num_seeds == 2
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.toys import asked, made, tagged, toy_study, tuned, write
 from xit import paths, runs, specs, study, tasks
-from xit.data.perturb import Noise
+from xit.data.typos import Noise
 from xit.errors import XitError
 from xit.report import effects
 from xit.score import metrics, run

@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerBase
 
 from xit.data import encode, hub, packing, perturb
 from xit.data.encode import Feature
-from xit.data.perturb import Noise
+from xit.data.typos import Noise
 from xit.tasks import Split, Task
 
 ROWS = 5_000  # more are read anew each time: they would fill the memory
@@ -50,8 +50,12 @@ def read(
     key = (task, split, place, code, limit, id(tokenizer), max_length, noise)
     if key in _kept:
         return _kept[key][0]
-    rows, dropped = hub.rows(task, split, where, code, limit)
-    rows, more = with_noise(rows, task, code, noise, tokenizer) if noise else (rows, {})
+    more: dict[str, int] = {}
+    if noise:  # in rows that are read and counted once, whatever the noise
+        clean = read(task, split, where, code, limit, tokenizer, max_length)
+        dropped, (rows, more) = clean.dropped, with_noise(clean.rows, task, code, noise, tokenizer)
+    else:
+        rows, dropped = hub.rows(task, split, where, code, limit)
     features, counts = encode.features(task.kind, rows, task.inputs, tokenizer, max_length)
     names, counted = hub.outputs(task, split, where, code), dict(counts) | more
     made = Encoded(rows, names, features, dropped, counted)

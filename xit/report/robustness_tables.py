@@ -9,8 +9,9 @@ from xit import study as studies
 from xit import tasks, variants
 from xit.report import published
 from xit.report.names import TITLES
+from xit.report.noisy_runs import CLEAN
 from xit.report.results import NO_INTERVAL
-from xit.report.robustness import CLEAN, MEASURES, Found, Question
+from xit.report.robustness import MEASURES, Found, Question
 from xit.report.stats import Interval
 from xit.study import Study
 
@@ -57,7 +58,7 @@ def in_short(question: Question) -> str:
 
 
 def inputs(frame: pd.DataFrame) -> pd.DataFrame:
-    """`robustness.inputs`, one row an intermediate task or variant: means, development as range."""
+    """`noisy_runs.inputs`, one row an intermediate task or variant: means, development as range."""
     rows = []
     for name, part in frame.groupby("intermediate", sort=False):
         low, high = part["dev"].min(), part["dev"].max()

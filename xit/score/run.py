@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerBase
 from xit import tasks
 from xit.data import bucc, corpus, encode, encoded, hub
 from xit.data.batch import by_length, collate, mask_tokens
-from xit.data.perturb import Noise
+from xit.data.typos import Noise
 from xit.errors import XitError
 from xit.learn.model import Model, load_lm, load_tokenizer
 from xit.learn.pretrain import SPECIAL
