@@ -85,7 +85,7 @@ def _readings(spec: Spec, path: Path) -> Iterator[Reading]:
     elif spec["kind"] == "scores":
         for code in spec["languages"]:
             yield Reading(spec["task"], SCORED, spec["split"], code, told.get(code, {}))
-    elif told:
+    elif told and spec["kind"] in ("intermediate", "target"):  # a probe reads held-out text
         phase = "multi-task" if "parts" in told else spec["kind"]
         phase += f", {spec['length']} tokens" if "length" in spec else ""
         for part in told.get("parts", [told]):
