@@ -191,12 +191,3 @@ def test_what_has_become_of_the_task(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert table["task"].tolist() == ["HellaSwag", "HellaSwag, facts 4"]
     assert table["development score"].tolist() == ["85.0", "42.0"]
     assert table["usable information"].tolist() == [1.5, 0.2]
-
-
-def test_families_come_from_the_hub(tmp_path: Path) -> None:
-    place = tmp_path / "typology"
-    study = SimpleNamespace(hub=str(tmp_path))
-    assert knobs.families(study) == {}  # type: ignore[arg-type]
-    place.mkdir()
-    (place / "languages.csv").write_text("iso639_1,family\nqab,one\nqac,two\n")
-    assert knobs.families(study) == FAMILY  # type: ignore[arg-type]

@@ -13,7 +13,6 @@ together give one error, that of the two-way layout change = level + seed; its d
 import itertools
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -21,25 +20,13 @@ import pandas as pd
 from scipy import stats as distributions
 
 from xit import tasks, variants
-from xit.data import hub
 from xit.report import stats
 from xit.report.stats import LEVEL, Interval
-from xit.study import Study
 
 POWER = 0.8
 # what a knob moves first, of complexity.MEASURES: fixed beforehand
 MOVES = {"facts": "length", "steps": "information", "vocabulary": "information",
          "noise": "information"}  # fmt: skip
-
-
-def families(study: Study) -> dict[str, str]:
-    """Language → family, of the study's languages that a typology table tells of."""
-    place = hub.root(str(study.hub))
-    table = Path(place, "typology", "languages.csv") if place else None
-    if table is None or not table.exists():
-        return {}
-    told = pd.read_csv(table, keep_default_na=False)
-    return dict(zip(told["iso639_1"], told["family"], strict=True))
 
 
 def layout(contrast: pd.DataFrame, source: str) -> pd.DataFrame:
