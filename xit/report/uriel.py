@@ -1,7 +1,7 @@
 """Make the shipped table of languages, `uriel/`, from URIEL as lang2vec carries it, offline.
 
-    pip install --no-deps --target /tmp/lang2vec lang2vec==1.1.2
-    PYTHONPATH=/tmp/lang2vec python -m xit.report.uriel
+    pip install --no-deps --target local/lang2vec lang2vec==1.1.2
+    PYTHONPATH=local/lang2vec python -m xit.report.uriel
 
 URIEL (Littell et al. 2017) is CC BY-SA 4.0, so what is written here is, too: see uriel/README.md.
 lang2vec is no dependency of xit: it is only read here, as files, and not imported.
