@@ -158,10 +158,11 @@ def test_a_task_with_language_modelling_beside_it(toy: Study) -> None:
 
 
 def test_a_task_against_an_adversary(toy: Study) -> None:
-    """As many updates as alone; without weight the same model; the text is that of the others."""
+    """As many updates as alone; without weight the same model, to the last digit where the
+    adversary leaves the last layer to the task; the text is that of the others."""
     told: dict = {"adversary_sentences": 20, "epochs": 2.0}
     [[spec]] = chains.intermediate(toy, "mnli+adv1*0.5", [1], **told)
-    [[watched]] = chains.intermediate(toy, "mnli+adv", [1], adversary_weight=0.0, **told)
+    [[watched]] = chains.intermediate(toy, "mnli+adv1", [1], adversary_weight=0.0, **told)
     [[alone]] = chains.intermediate(toy, "mnli", [1], epochs=2.0)
     assert (spec["adversary"]["layer"], spec["adversary"]["weight"]) == (1, 0.5)
     paths_ = [made(s) for s in (spec, watched, alone)]

@@ -14,7 +14,7 @@ from xit.runs import Spec
 from xit.study import Study
 from xit.tasks import Task
 
-RECIPES = {"information": 1, "code_length": 1, "subspace": 1}  # raise when meaning changes
+RECIPES = {"information": 2, "code_length": 2, "subspace": 2}  # raise when meaning changes
 DEV_ROWS = 500  # development rows that usable information is measured on, as many as the paper's
 NULL_ROWS = 400  # training rows of a null-input model, which has only frequencies to learn
 

@@ -26,9 +26,9 @@ from xit.variants import Variant
 RECIPES = {
     "pretrain": 2,  # 2: fused AdamW
     "mlm_loss": 1,
-    "intermediate": 1,
-    "target": 2,  # 2: dev.parquet
-    "scores": 2,  # 2: items.parquet
+    "intermediate": 2,  # 2: sentences' last layer for the first token alone, rounded anew
+    "target": 3,  # 2: dev.parquet, 3: as intermediate
+    "scores": 3,  # 2: items.parquet, 3: as intermediate
     "retrieval": 3,  # scores of retrieval; 2: two ways of pooling, 3: items.parquet
     "ranking": 1,
     "probe": 1,

@@ -151,6 +151,31 @@ def gradients(m: Model, used: str, b: Batch) -> set[str]:
     return {n for n, p in m.named_parameters() if p.grad is not None}
 
 
+@pytest.mark.parametrize("name", ["pair", "choice"])
+def test_reading_the_first_token_alone_changes_neither_scores_nor_gradients(name: str) -> None:
+    m, gold = model(), batch(label=[0, 1, 1, 0])
+    gold["row"] = torch.tensor([0, 0, 1, 1]) if name == "choice" else gold["row"]
+    plain = m.loss(name, gold, m.hidden(gold))[0]
+    told = m(name, gold)[0]
+    assert m.hidden(gold).shape == (4, 6, 16)  # the layer is as it was
+    torch.testing.assert_close(m.scores(name, gold), m._scores(name, gold, m.hidden(gold)))
+    parameters = list(m.parameters())
+    both = [torch.autograd.grad(x, parameters, allow_unused=True) for x in (plain, told)]
+    assert any(g is not None for g in both[0])
+    torch.testing.assert_close(both[1], both[0], atol=1e-6, rtol=1e-4)
+
+
+def test_the_first_token_alone_has_the_dropout_of_the_attention() -> None:
+    m = model().train()
+    attention = m.encoder.get_submodule("encoder.layer.1.attention.self")
+    value = attention.get_parameter("value.weight")
+    for rate, seen in ((0.0, True), (1.0, False)):  # at 1 no token's value comes through
+        attention.get_submodule("dropout").__dict__["p"] = rate
+        m.zero_grad()
+        m("pair", batch(**GOLD["pair"]))[0].backward()
+        assert value.grad is not None and bool(value.grad.any()) is seen
+
+
 def test_freezing_leaves_every_trained_parameter_a_gradient() -> None:
     """Distributed training waits for each parameter that asks for a gradient."""
     for name in ("pair", "mlm", "tags", "qa"):

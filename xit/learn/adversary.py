@@ -84,7 +84,10 @@ class Opposed(nn.Module):
         """Task `name` on `batch`, and the discriminator on it and on `text`; `factor` is what the
         encoder gets of the discriminator's gradient, reversed.
         """
-        states, layer = self.model.states(batch), self.discriminator.layer
+        layer = self.discriminator.layer
+        last = layer == self.model.lm.config.num_hidden_layers  # then of all tokens
+        with self.model.reading(None if last else name):
+            states = self.model.states(batch)
         loss, count = self.model.loss(name, batch, states[-1])
         devices = [text["ids"].device] if text["ids"].is_cuda else []
         with torch.random.fork_rng(devices):  # the task's dropout is as without an adversary

@@ -6,7 +6,11 @@ Heads are freshly initialised, as in the paper, even where the task has been see
 (SQuAD → XQuAD). The language-model head always stays with the encoder.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +29,7 @@ from xit.errors import XitError
 logging.disable_progress_bar()  # of loading weights: it would stand on every page
 
 Heads = dict[str, tuple[str, int]]  # name → (kind of task, number of labels)
+SENTENCE = ("pair", "choice")  # kinds whose head reads the first token
 
 
 class SentenceHead(nn.Module):
@@ -107,7 +112,7 @@ class Model(nn.Module):
 
         A sum, so that processes that share a batch add up to what one would compute.
         """
-        return self.loss(name, batch, self.hidden(batch))
+        return self.loss(name, batch, self._read(name, batch))
 
     def loss(self, name: str, batch: Batch, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """What `forward` gives, from the last hidden states of `batch`."""
@@ -129,7 +134,28 @@ class Model(nn.Module):
 
     def scores(self, name: str, batch: Batch) -> Tensor:
         """The head's scores: (rows, labels), (rows, length, labels) or (rows, choices)."""
-        return self._scores(name, batch, self.hidden(batch))
+        return self._scores(name, batch, self._read(name, batch))
+
+    def _read(self, name: str, batch: Batch) -> Tensor:
+        with self.reading(name):
+            return self.hidden(batch)
+
+    @contextmanager
+    def reading(self, name: str | None) -> Iterator[None]:
+        """While it lasts, the last hidden states are those that the head of `name` reads.
+
+        Of sentences that is the first token, (batch size, 1, width): the last layer's work for all
+        others would be thrown away, of a small model's whole work a quarter.
+        """
+        if self.kinds.get(name or "") not in SENTENCE:
+            yield
+            return
+        layer: Any = self.encoder.encoder.layer[-1]  # type: ignore[union-attr,index]
+        layer.forward = partial(_first_token, layer)
+        try:
+            yield
+        finally:
+            del layer.forward
 
     def _scores(self, name: str, batch: Batch, hidden: Tensor) -> Tensor:
         scores = self.heads[name](hidden)
@@ -154,6 +180,24 @@ class Model(nn.Module):
         if self.subspace is not None:
             for parameter in self.parameters():
                 parameter.requires_grad_(parameter is self.subspace)
+
+
+def _first_token(
+    of: nn.Module, hidden: Tensor, mask: Tensor | None, *_: object, **__: object
+) -> Tensor:
+    """What a layer of the library's XLM-R gives for the first token: the only query, while every
+    token is a key and a value.
+    """
+    layer: Any = of
+    own, first = layer.attention.self, hidden[:, :1]
+    parts = ((own.query, first), (own.key, hidden), (own.value, hidden))
+    query, key, value = (
+        part(x).unflatten(-1, (-1, own.attention_head_size)).transpose(1, 2) for part, x in parts
+    )
+    dropout = own.dropout.p if layer.training else 0.0
+    mask = None if mask is None else mask[:, :, :1]
+    seen = nn.functional.scaled_dot_product_attention(query, key, value, mask, dropout)
+    return layer.feed_forward_chunk(layer.attention.output(seen.transpose(1, 2).flatten(2), first))
 
 
 def _head(kind: str, width: int, outputs: int, dropout: float) -> nn.Module:

@@ -76,6 +76,7 @@ def train(
     accelerator = Accelerator()
     set_seed(seed)
     torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     model.freeze_unused({s.task for s in streams})
     whole = Opposed(model, against.discriminator) if against else model
     groups = _groups(model, hyper)
