@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xit import tasks
+from xit import paths, tasks
 from xit.report import (
     collapse,
     complexity,
@@ -65,7 +65,19 @@ def test_a_lower_share_needs_no_more_dimensions(scores: dict[int, float], full: 
 def test_headroom_is_not_known_without_people() -> None:
     assert complexity.headroom(80.0, 92.8) == pytest.approx(12.8)
     assert math.isnan(complexity.headroom(80.0, None))
-    assert not complexity.HUMAN  # no source at hand has any for these nine
+
+
+def test_people_are_published_scores_and_in_the_lab_the_rule() -> None:
+    told = complexity.people("")
+    assert told["squad_v1"] == pytest.approx((91.2 + 82.3) / 2) and told["mnli"] == 92.0
+    assert {"anli_plus", "ccg"}.isdisjoint(told)  # nobody has printed any
+    assert set(complexity.people("lab:smoke").values()) == {100.0}
+    table = complexity_tables.people_table()
+    assert table["people"].tolist()[:3] == [
+        "92.0 (accuracy)", "80.4 (accuracy)", "91.2 (F1), 82.3 (exact match)",
+    ]  # fmt: skip
+    bibliography = (paths.project() / "book/references.bib").read_text()
+    assert all(f"{{{key}," in bibliography for key in published.people()["source"])
 
 
 # -- published --
@@ -161,7 +173,7 @@ def test_correlations_of_a_study() -> None:
 
 def test_the_table_of_measures_says_what_is_not_known() -> None:
     table = complexity_tables.measures_table(MEASURED.assign(**{"d = 64": 1.0, "d = 4,096": 2.0}))
-    assert table["headroom to people"].tolist() == ["not known"] * 4
+    assert table["headroom"].tolist() == ["not known"] * 4
     assert table["intrinsic dimension"].tolist() == ["64", "> 4,096", "not known", "64"]
     assert table["training rows"][0] == "100" and next(iter(table)) == "task"
 

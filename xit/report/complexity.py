@@ -29,11 +29,12 @@ MEASURES = {
     "size": "training rows",
     "length": "sub-words an input",
     "entropy": "entropy of the gold (bits)",
+    "headroom": "headroom over the run",
     "information": "usable information (bits)",
     "compression": "compression by the online code",
     "dimension": "intrinsic dimension",
 }
-HUMAN: Mapping[str, float] = {}  # scores of people on these tasks: no source at hand has any
+RULE = 100.0  # what the rule that has made the lab's gold scores
 
 
 # -- pure measures --
@@ -81,8 +82,18 @@ def intrinsic_dimension(
 
 
 def headroom(score: float, human: float | None) -> float:
-    """Points from `score` to what people reach, 0-100; NaN where that is not known."""
+    """Points from `score` to what people reach, both 0-100; NaN where that is not known."""
     return math.nan if human is None else human - score
+
+
+def people(hub: str) -> dict[str, float]:
+    """Task → what people score on it in its main metric; in the lab, the rule of its gold."""
+    if hub.startswith("lab"):
+        return dict.fromkeys(tasks.INTERMEDIATE, RULE)
+    told = published.people()
+    scores = {(t, m): v for t, m, v in told[["task", "metric", "value"]].itertuples(index=False)}
+    main = {name: (name, task.metric) for name, task in tasks.INTERMEDIATE.items()}
+    return {name: scores[key] for name, key in main.items() if key in scores}
 
 
 # -- runs --
@@ -194,14 +205,14 @@ def measured(
 ) -> pd.DataFrame:
     """A row a task of the study: `size` (rows trained on), `score` (best on development data),
     `headroom`, and the columns of `informed`, `coded` and `reduced`."""
-    rows = {}
+    rows, best_known = {}, people(str(section.study.hub))
     for name, trained in finished(section).items():
         path = specs.store().path(trained[0])
         size = json.loads((path / "data.json").read_text())["dropped"]["read"]
         best = [json.loads((specs.store().path(s) / "summary.json").read_text())["best"]
                 for s in trained]  # fmt: skip
         score = sum(best) / len(best)
-        told = {"size": size, "score": score, "headroom": headroom(score, HUMAN.get(name))}
+        told = {"size": size, "score": score, "headroom": headroom(score, best_known.get(name))}
         rows[name] = told | {"kind": tasks.intermediate(name).kind}
     table = pd.DataFrame.from_dict(rows, orient="index")
     parts = [informed(informing), coded(coding), reduced(reducing, str(section.study.hub))]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from xit import specs
+from xit.report import published
 from xit.report.complexity import AVERAGE, MEASURES
 from xit.report.names import TITLES
 from xit.report.rank_tests import Correlation
@@ -17,6 +18,7 @@ from xit.workers import Result
 
 SHOWN = {"length": "sub-words", "entropy": "entropy (bits)", "null": "H without input",
          "conditional": "H given input", "information": "usable information"}  # fmt: skip
+METRICS = {"acc": "accuracy", "f1": "F1", "em": "exact match"}
 MEANING = {
     "facts": "events in the context",
     "steps": "steps of the rule",
@@ -28,12 +30,25 @@ MEANING = {
 # -- measured --
 
 
+def people_table() -> pd.DataFrame:
+    """`published.people` for readers: a row a task, metrics side by side."""
+    told = published.people().query("metric != 'qa'")
+    rows = []
+    for name, of in told.groupby("task", sort=False):
+        values = ", ".join(
+            f"{value:.1f} ({METRICS[metric]})"
+            for metric, value in zip(of["metric"], of["value"], strict=True)
+        )
+        rows.append({"task": TITLES[str(name)], "people": values, "printed": of["printed"].iloc[0]})
+    return pd.DataFrame(rows)
+
+
 def measures_table(measured: pd.DataFrame) -> pd.DataFrame:
     """`measured` for readers; what is not known is "–"."""
     known = {
         "size": ("training rows", "{:,.0f}"),
         "score": ("development score", "{:.1f}"),
-        "headroom": ("headroom to people", "{:.1f}"),
+        "headroom": ("headroom", "{:.1f}"),
         "length": ("sub-words", "{:.1f}"),
         "entropy": ("entropy (bits)", "{:.2f}"),
         "null": ("H without input", "{:.2f}"),

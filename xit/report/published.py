@@ -83,6 +83,17 @@ def sizes() -> dict[tuple[str, str], dict[str, int]]:
         }
 
 
+def people() -> pd.DataFrame:
+    """What people score on the intermediate tasks (test sets), of the tasks for which that is
+    published: task, metric, value (0-100), source (a key of book/references.bib) and where in it;
+    where F1 and EM are, their mean as metric "qa", too."""
+    rows = pd.read_csv(FILE.with_name("people.csv"))
+    both = rows.loc[rows["metric"] == "em", "task"]
+    of = rows[rows["task"].isin(both)].groupby("task", sort=False)
+    means = of.agg({"value": "mean", "source": "first", "printed": "first"}).reset_index()
+    return pd.concat([rows, means.assign(metric="qa")], ignore_index=True)
+
+
 def printed_name(intermediate: str, mlm: bool = False) -> str:
     """How the paper's tables call an intermediate task; `mlm`: with multilingual MLM."""
     names = {name: told for told, name in INTERMEDIATE.items()}
