@@ -48,6 +48,21 @@ def test_the_same_is_read_once(toy: Study, reads: list) -> None:
     assert first.dropped["read"] == len(first.rows) == len({f["row"] for f in first.features})
 
 
+def test_the_two_sides_of_retrieval_are_read_once(toy: Study, reads: list) -> None:
+    task, tokenizer = tasks.target("tatoeba"), load_tokenizer(paths.project() / "model")
+    assert task.dev is not None
+    place = (task, task.dev, "hub", "de", tokenizer)
+    first = encoded.sides(*place, 64)
+    assert encoded.sides(*place, 64) is first and len(reads) == 1
+    rows, _ = hub.rows(task, task.dev, "hub", "de")
+    assert [len(side) for side in first.features] == [len(rows)] * 2
+    for column, side in zip(task.inputs, first.features, strict=True):
+        assert [f["ids"] for f in side] == tokenizer([r[column] for r in rows])["input_ids"]
+    assert first.counts["read"] == len(rows)
+    noisy = encoded.sides(*place, 64, Noise("swap", 1.0, 1))
+    assert noisy is not first and noisy.counts["pieces without noise"] > 0
+
+
 def test_another_limit_language_or_length_is_another(toy: Study, reads: list) -> None:
     first = read()
     assert len(read(limit=1).rows) == 1

@@ -27,8 +27,15 @@ class Encoded(NamedTuple):
     counts: dict[str, int]  # what became of them, as from `encode.features`
 
 
+class Sides(NamedTuple):
+    """The sentences of one split in one language and their translations; shared, too."""
+
+    features: list[list[Feature]]  # one list a column of the task
+    counts: dict[str, int]  # rows read and dropped, and what became of the sentences
+
+
 # with the tokenizer, so that no other takes its identity while the entry is kept
-_kept: dict[tuple, tuple[Encoded, PreTrainedTokenizerBase]] = {}
+_kept: dict[tuple, tuple[Encoded | Sides, PreTrainedTokenizerBase]] = {}
 
 
 def read(
@@ -48,8 +55,8 @@ def read(
     """
     place = str(hub.root(where))  # "lab" and relative directories are each project's own
     key = (task, split, place, code, limit, id(tokenizer), max_length, noise)
-    if key in _kept:
-        return _kept[key][0]
+    if isinstance(kept := _known(key), Encoded):
+        return kept
     more: dict[str, int] = {}
     if noise:  # in rows that are read and counted once, whatever the noise
         clean = read(task, split, where, code, limit, tokenizer, max_length)
@@ -59,11 +66,42 @@ def read(
     features, counts = encode.features(task.kind, rows, task.inputs, tokenizer, max_length)
     names, counted = hub.outputs(task, split, where, code), dict(counts) | more
     made = Encoded(rows, names, features, dropped, counted)
-    if len(rows) <= ROWS:
-        if len(_kept) >= MOST:
-            _kept.pop(next(iter(_kept)))
-        _kept[key] = made, tokenizer
+    _keep(key, made, tokenizer, len(rows))
     return made
+
+
+def sides(
+    task: Task,
+    split: Split,
+    where: str,
+    code: str,
+    tokenizer: PreTrainedTokenizerBase,
+    max_length: int,
+    noise: Noise | None = None,
+) -> Sides:
+    """The sentences of a retrieval task as `encode.lines` gives them; errors as `hub.rows` has."""
+    key = (task, split, str(hub.root(where)), code, id(tokenizer), max_length, noise)
+    if isinstance(kept := _known(key), Sides):
+        return kept
+    rows, counts = hub.rows(task, split, where, code)
+    rows, more = with_noise(rows, task, code, noise, tokenizer) if noise else (rows, {})
+    read = [encode.lines([r[c] for r in rows], tokenizer, max_length) for c in task.inputs]
+    told = counts | dict(encode.together(*(counted for _, counted in read))) | more
+    made = Sides([features for features, _ in read], told)
+    _keep(key, made, tokenizer, len(rows))
+    return made
+
+
+def _known(key: tuple) -> Encoded | Sides | None:
+    return _kept[key][0] if key in _kept else None
+
+
+def _keep(key: tuple, made: Encoded | Sides, tokenizer: PreTrainedTokenizerBase, rows: int) -> None:
+    if rows > ROWS:
+        return
+    if len(_kept) >= MOST:
+        _kept.pop(next(iter(_kept)))
+    _kept[key] = made, tokenizer
 
 
 def with_noise(

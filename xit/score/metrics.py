@@ -87,6 +87,9 @@ def chunks(tags: Sequence[str]) -> list[Chunk]:
     return found
 
 
+COLUMNS = ("right_chunks", "predicted_chunks", "gold_chunks", "right_tokens", "tokens")
+
+
 def tagging_items(gold: Sequence[Sequence[str]], pred: Sequence[Sequence[str]]) -> Floats:
     """(num_sentences, 5) counts: right, predicted and gold chunks, then right and all tokens.
 
@@ -107,8 +110,7 @@ def tagging_items(gold: Sequence[Sequence[str]], pred: Sequence[Sequence[str]]) 
 
 def tagging_columns(gold: Sequence[Sequence[str]], pred: Sequence[Sequence[str]]) -> Items:
     """`tagging_items` by the names of its columns."""
-    names = ("right_chunks", "predicted_chunks", "gold_chunks", "right_tokens", "tokens")
-    return dict(zip(names, tagging_items(gold, pred).T, strict=True))
+    return dict(zip(COLUMNS, tagging_items(gold, pred).T, strict=True))
 
 
 def tagging_f1(gold: Sequence[Sequence[str]], pred: Sequence[Sequence[str]]) -> PRF:
@@ -121,7 +123,12 @@ def tagging_scores(
     gold: Sequence[Sequence[str]], pred: Sequence[Sequence[str]]
 ) -> dict[str, float]:
     """{"f1", "precision", "recall"} over chunks and {"token_acc"}, micro-averaged, 0-100."""
-    correct, predicted, wanted, right, tokens = tagging_items(gold, pred).sum(axis=0)
+    return tagging_totals(tagging_columns(gold, pred))
+
+
+def tagging_totals(items: Items) -> dict[str, float]:
+    """The metrics of `tagging_scores` from what `tagging_columns` gives; ValueError of no token."""
+    correct, predicted, wanted, right, tokens = (float(items[name].sum()) for name in COLUMNS)
     if not tokens:
         raise ValueError("nothing to score: no tokens")
     return prf(correct, predicted, wanted)._asdict() | {"token_acc": 100 * right / tokens}

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from transformers import PreTrainedTokenizerBase
 
 from xit import tasks
-from xit.data import bucc, corpus, encode, encoded, hub
+from xit.data import bucc, corpus, encode, encoded
 from xit.data.batch import by_length, collate, mask_tokens
 from xit.data.typos import Noise
 from xit.errors import XitError
@@ -47,14 +47,17 @@ def metrics_of(
     task: Task, rows: list[dict], said: Sequence, names: list[str], code: str
 ) -> dict[str, float]:
     """All metrics of `task`, 0-100, for predictions `said` of `rows`."""
-    gold = task.inputs[-1]
+    return totals(task, items_of(task, rows, said, names, code))
+
+
+def totals(task: Task, items: metrics.Items) -> dict[str, float]:
+    """All metrics of `task`, 0-100, from what each row contributes (`items_of`)."""
     if task.kind == "tagging":
-        tags = [[names[int(t)] for t in r[gold]] for r in rows]
-        return metrics.tagging_scores(tags, list(said))
+        return metrics.tagging_totals(items)
     if task.kind == "span":
-        normalise = _normalise(task, code)
-        return metrics.qa_scores([r["answers"]["text"] for r in rows], list(said), normalise)
-    return {"acc": metrics.accuracy([int(r[gold]) for r in rows], list(said))}
+        em, f1 = (float(items[name].mean()) for name in ("em", "f1"))
+        return {"em": em, "f1": f1, "qa": metrics.qa_score(f1, em)}
+    return {"acc": 100 * float(items["right"].sum()) / len(items["right"])}
 
 
 def items_of(
@@ -97,13 +100,14 @@ def scores(spec: Spec, out: Path, say: Say) -> None:
             )
         rows, pad = read.rows, tokenizer.pad_token_id
         said = predictions(model, task, read.features, rows, names, pad)
-        for metric, value in metrics_of(task, rows, said, names, code).items():
+        items = items_of(task, rows, said, names, code)
+        for metric, value in totals(task, items).items():
             rows_out.append(
                 {"language": code, "split": spec["split"], "metric": metric, "value": value}
             )
         said_out += [{"language": code, "row": i, "prediction": json.dumps(p, ensure_ascii=False)}
                      for i, p in enumerate(said)]  # fmt: skip
-        items_out.append(_items(code, items_of(task, rows, said, names, code)))
+        items_out.append(_items(code, items))
         counted[code] = read.dropped | read.counts
     pd.DataFrame(rows_out).to_parquet(out / "scores.parquet", index=False)
     pd.DataFrame(said_out).to_parquet(out / "predictions.parquet", index=False)
@@ -114,8 +118,8 @@ def scores(spec: Spec, out: Path, say: Say) -> None:
 
 def _items(code: str, items: metrics.Items) -> pd.DataFrame:
     """language, row, and the columns of `items`."""
-    frame = pd.DataFrame(items)
-    return pd.DataFrame({"language": code, "row": range(len(frame))}).join(frame)
+    rows = range(len(next(iter(items.values()))))
+    return pd.DataFrame({"language": code, "row": rows, **items})
 
 
 def noise_of(spec: Spec) -> Noise | None:
@@ -139,15 +143,10 @@ def _retrieval(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: 
     split, rows_out, items_out, counted = split_of(task, spec["split"]), [], [], {}
     noise = noise_of(spec)
     for code in spec["languages"]:
-        rows, dropped = hub.rows(task, split, spec["where"]["hub"], code)
-        rows, more = encoded.with_noise(rows, task, code, noise, tokenizer) if noise else (rows, {})
-        sides, counts = [], []
-        for column in task.inputs:
-            texts, length = [r[column] for r in rows], model.room(spec["max_length"])
-            features, told = encode.lines(texts, tokenizer, length)
-            sides.append(predict.vectors(model, features, tokenizer.pad_token_id))
-            counts.append(told)
-        counted[code] = dropped | dict(encode.together(*counts)) | more
+        length, pad = model.room(spec["max_length"]), tokenizer.pad_token_id
+        read = encoded.sides(task, split, spec["where"]["hub"], code, tokenizer, length, noise)
+        sides = [predict.vectors(model, features, pad) for features in read.features]
+        counted[code] = read.counts
         for pooling, *layers in zip(predict.POOLING, *sides, strict=True):
             for layer, (x, y) in enumerate(zip(*layers, strict=True)):
                 shared = {"language": code, "split": spec["split"]}
