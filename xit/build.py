@@ -147,8 +147,6 @@ def snakemake(
         "--rerun-incomplete",
         "--nolock",
         "--keep-going",
-        "--max-jobs-per-timespan",  # it ends after a pause of this length
-        "100/0s",
     ]
     command += ["--quiet", "host", "reason", "rules"]
     command += ["--config", f"study={study.name}", f"hub={study.hub or ''}"]
