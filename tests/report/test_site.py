@@ -145,6 +145,8 @@ def test_what_is_offered_is_there(built: Path) -> None:
         assert (html / "study" / "target" / link).is_file(), link
     anchor = re.search(r'class="to-code" href="#(cell-\d+)"', text)
     assert anchor and f'id="{anchor[1]}"' in text
+    for page in ("index", "methods"):
+        assert 'href="downloads/results.parquet"' in (html / f"{page}.html").read_text()
     assert list(pd.read_parquet(html / "downloads" / "results.parquet")["value"]) == []
     assert not list(html.rglob("*.map"))
 
@@ -215,5 +217,5 @@ def test_sections_fall_into_parts_in_the_given_order() -> None:
         "Phase 3: target tasks": ["study/target/none", "study/target/squad_v1"],
         "Results": ["study/results", "study/published", "study/data", "study/ablations/layers"],
         "Extension studies": ["study/distance"],
-        "Sources": ["references"],
+        "Sources": ["glossary", "references"],
     }

@@ -31,7 +31,7 @@ from xit.report.downloads import Notebook
 from xit.study_file import ABLATIONS
 
 PAGES_BEFORE = ("methods",)
-PAGES_AFTER = ("references",)
+PAGES_AFTER = ("glossary", "references")
 METHOD = "Method"
 EXTENSIONS = ("complexity", "distance", "source_language", "length_noise", "adversarial")
 PARTS = {  # first part of a section's name -> caption in the side bar
