@@ -148,7 +148,8 @@ def test_what_is_offered_is_there(built: Path) -> None:
     for page in ("index", "methods"):
         assert 'href="downloads/results.parquet"' in (html / f"{page}.html").read_text()
     assert list(pd.read_parquet(html / "downloads" / "results.parquet")["value"]) == []
-    assert not list(html.rglob("*.map"))
+    for unneeded in ("*.map", "*.ttf"):
+        assert not list(html.rglob(unneeded))
 
 
 def test_the_check_sees_what_is_wrong(tmp_path: Path, needs_chromium: None) -> None:

@@ -47,7 +47,8 @@ RENDERERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxco
 JUPYTER_BOOK = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
 EXTENSION = Path(__file__).with_name("captions.py")  # of Sphinx, which is slow to load
 STAMP = ".xit-site"  # fingerprint of what a finished site was made from
-UNNEEDED = (".buildinfo", "_sources", "*.map")  # what Sphinx and the theme put in, read by nobody
+# What Sphinx and the theme put in and no page reads: 5 MB. Every browser takes the woff2 fonts.
+UNNEEDED = (".buildinfo", "_sources", "*.map", "*.ttf", "locales")
 
 
 class SiteError(XitError):
