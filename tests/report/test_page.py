@@ -7,6 +7,7 @@ import re
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 from xit.report import page
 
@@ -83,6 +84,7 @@ def test_a_figure_has_its_alternative_text_and_three_formats(shown: list) -> Non
     png = base64.b64decode(formats["image/png"])
     width = int.from_bytes(png[16:20], "big")
     assert width // 2 == told["metadata"]["image/png"]["width"]  # sharp
+    assert Image.open(io.BytesIO(png)).getcolors(256)  # few colours: a third of the size
     assert "<svg" in formats["image/svg+xml"]
     assert ">Change &amp; chance</text>" in formats["image/svg+xml"]  # text, to be edited
     assert base64.b64decode(formats["application/pdf"]).startswith(b"%PDF")

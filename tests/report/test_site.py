@@ -11,8 +11,9 @@ import nbformat
 import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
-from tests.browser import check_site
+from tests.browser import check_site, chromium
 from xit.report import site
 from xit.report.downloads import slug
 from xit.report.page import _table
@@ -150,6 +151,29 @@ def test_what_is_offered_is_there(built: Path) -> None:
     assert list(pd.read_parquet(html / "downloads" / "results.parquet")["value"]) == []
     for unneeded in ("*.map", "*.ttf"):
         assert not list(html.rglob(unneeded))
+
+
+def test_words_lead_to_the_glossary(built: Path) -> None:
+    html = built / "_build" / "html"
+    assert 'id="term-target-task"' in (html / "glossary.html").read_text()
+    assert 'href="glossary.html#term-target-task"' in (html / "methods.html").read_text()
+
+
+def test_in_the_dark_figures_have_the_ground_of_the_page(
+    built: Path, needs_chromium: None
+) -> None:
+    address = (built / "_build" / "html" / "study" / "results.html").as_uri()
+    with chromium() as browser:
+        page = browser.new_page(color_scheme="dark", viewport={"width": 900, "height": 800})
+        page.goto(address)
+        image = page.locator("article img").first
+        image.scroll_into_view_if_needed()
+        box = image.bounding_box()
+        assert box
+        shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    x, y = int(box["x"]), int(box["y"])
+    inside, outside = shot.getpixel((x + 3, y + 3)), shot.getpixel((x - 5, y + 3))
+    assert inside == outside and max(inside) < 64
 
 
 def test_the_check_sees_what_is_wrong(tmp_path: Path, needs_chromium: None) -> None:

@@ -1,6 +1,8 @@
 """What a notebook shows, as HTML: tables, folded lists, figures, and the foot of its page."""
 
+import base64
 import html
+import io
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -10,6 +12,7 @@ from IPython.core.pylabtools import print_figure, retina_figure
 from IPython.display import HTML, display
 from matplotlib import pyplot, rc_context
 from matplotlib.figure import Figure
+from PIL import Image
 
 from xit.paths import project
 
@@ -96,13 +99,21 @@ def figure(made: Figure, alt: str) -> None:
 
     The notebook keeps it as PNG for the page, and as SVG and PDF for the reader's own slides.
     """
-    png, size = retina_figure(made, base64=True)
+    png, size = retina_figure(made)
     with rc_context(SVG):
         svg = print_figure(made, "svg", metadata={"Date": None})
     pdf = print_figure(made, "pdf", base64=True, metadata={"CreationDate": None})
-    told = {"image/png": png, "image/svg+xml": svg, "application/pdf": pdf}
+    told = {"image/png": _of_few_colours(png), "image/svg+xml": svg, "application/pdf": pdf}
     display(told, raw=True, metadata={"alt": alt, "image/png": size})
     pyplot.close(made)
+
+
+def _of_few_colours(png: bytes) -> str:
+    """`png` with 256 colours, in base64: a third of the size, and no eye sees the difference."""
+    small = io.BytesIO()
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    image.quantize(256, dither=Image.Dither.NONE).save(small, "PNG")
+    return base64.b64encode(small.getvalue()).decode()
 
 
 def glue(name: str, value: object) -> None:
