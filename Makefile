@@ -16,23 +16,26 @@ export XIT_PARAMS := $(value PARAMS)
 unexport STUDY HUB JOBS S PARAMS
 STUDY_ARGS = --study "$$XIT_STUDY" $${XIT_HUB:+--hub "$$XIT_HUB"}
 
-# An active conda environment made from environment.yml is used; otherwise .venv is made.
+# An active conda environment made from environment.yml is used, or Binder's; otherwise .venv is made.
 ifeq ($(CONDA_DEFAULT_ENV),xit)
 ENV := $(CONDA_PREFIX)
 else
-ENV := .venv
+ENV := $(or $(NB_PYTHON_PREFIX),.venv)
 endif
 PY    := $(ENV)/bin/python
 READY := $(ENV)/.xit-installed
 
 .DEFAULT_GOAL := help
-.PHONY: book section notebook test lint check lock clean help
+.PHONY: book section pdf serve notebook test lint check lock clean help .venv
 
 book: $(READY) ## run the whole study and render the book (STUDY=lab HUB=directory JOBS=2)
 	@$(PY) -m xit build $(STUDY_ARGS) --jobs "$$XIT_JOBS"
 
 section: $(READY) ## run one section again and what depends on it (S=intermediate/squad_v1 PARAMS="learning_rate=2e-5")
 	@$(PY) -m xit section "$$XIT_S" $(STUDY_ARGS) --jobs "$$XIT_JOBS" --params "$$XIT_PARAMS"
+
+pdf: book; @$(PY) -m xit pdf ## print the whole book as one PDF, book/_build/book.pdf (needs chromium)
+serve: book; @$(PY) -m xit serve --port "$${PORT:-8000}" ## serve the book on a port of this machine (PORT=8000)
 
 notebook: $(READY) ## open the notebooks in JupyterLab
 	@$(PY) -m jupyter lab notebooks
@@ -65,7 +68,6 @@ $(READY): requirements.lock pyproject.toml
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: .venv
 .venv:
 	@for python in python3.11 python3; do \
 	  $$python -c 'import ensurepip, sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TARGETS = {"book", "section", "notebook", "test", "lint", "check", "lock", "clean", "help"}
+TARGETS = set("book section pdf serve notebook test lint check lock clean help".split())
 HOSTILE = "x; touch pwned $(touch pwned) `touch pwned` 'a \"b $(shell touch pwned)"
 # Writes its arguments to ./calls; an installation fails while there is a file ./broken.
 FAKE_PYTHON = f"""#!{sys.executable}
@@ -39,7 +39,9 @@ def checkout(tmp_path: Path) -> Path:
 def make(checkout: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """`make` with these arguments, free of what the calling make or conda set."""
     inherited = {
-        k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "CONDA"))
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("MAKE", "MFLAGS", "CONDA", "NB_", "PORT"))
     }
     for name in ("STUDY", "HUB", "JOBS", "S", "PARAMS", "ARGS"):
         inherited.pop(name, None)
@@ -113,6 +115,20 @@ def test_an_active_conda_environment_is_used(checkout: Path) -> None:
     assert make(checkout, "check", **conda).returncode == 0
     assert not (checkout / ".venv").exists()
     assert make(checkout, "-n", "check", CONDA_DEFAULT_ENV="other").stdout.count("-m venv")
+
+
+def test_binders_environment_is_used(checkout: Path) -> None:
+    shutil.move(checkout / ".venv", checkout / "notebook")
+    assert make(checkout, "check", NB_PYTHON_PREFIX=str(checkout / "notebook")).returncode == 0
+    assert not (checkout / ".venv").exists()
+
+
+def test_pdf_and_serve_come_after_the_book(checkout: Path) -> None:
+    assert make(checkout, "pdf", "STUDY=smoke").returncode == 0
+    assert make(checkout, "serve", "PORT=8080").returncode == 0
+    made = [call[2:] for call in calls(checkout) if call[:2] == ["-m", "xit"]]
+    assert [call[0] for call in made] == ["build", "pdf", "build", "serve"]
+    assert made[0][1:3] == ["--study", "smoke"] and made[3] == ["serve", "--port", "8080"]
 
 
 def test_without_python_3_11_it_says_what_to_install(checkout: Path) -> None:

@@ -41,6 +41,9 @@ def main(argv: list[str] | None = None) -> int:
         one.add_argument("--study", default="lab")
         one.add_argument("--hub", default=None)
         one.add_argument("--processes", type=int, default=1)
+    commands.add_parser("pdf", help="print the built book as one PDF, by headless Chromium")
+    serve = commands.add_parser("serve", help="serve the built book on a port of this machine")
+    serve.add_argument("--port", type=int, default=8000)
     run = commands.add_parser("run", help="make one run (used where a run has several processes)")
     run.add_argument("file", type=Path, help="its spec")
     run.add_argument("--into", type=Path, required=True, help="the directory to fill")
@@ -122,6 +125,19 @@ def _site(args: argparse.Namespace) -> None:
     build.site(study.load(args.study, args.hub))
 
 
+def _pdf(args: argparse.Namespace) -> None:
+    from xit.report import pdf
+
+    built = project() / "book" / "_build"
+    print(os.path.relpath(pdf.write(built / "html", built / "book.pdf"), project()))
+
+
+def _serve(args: argparse.Namespace) -> None:
+    from xit import serve
+
+    serve.serve(project() / "book" / "_build" / "html", args.port)
+
+
 def _score(args: argparse.Namespace) -> None:
     from xit.score import files
 
@@ -147,6 +163,8 @@ COMMANDS = {
     "check": _check,
     "execute": _execute,
     "site": _site,
+    "pdf": _pdf,
+    "serve": _serve,
     "run": _run,
     "score": _score,
 }

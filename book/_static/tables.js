@@ -1,5 +1,8 @@
-// Tables made by notebooks (page.table): a click on a head sorts, `searchable` ones have a field.
-// Without this script they are plain tables, complete as they stand.
+// Tables made by notebooks (page.table): a click on a head sorts, `searchable` and long ones have a
+// field. "How was this made?" leads to the code, also where that is folded.
+// Without this script they are plain tables, complete as they stand, with links that work.
+
+const MANY = 8; // rows that are looked over without a search
 
 // What a cell sorts by: its first number ("+1.4" above "-2.0", "3.1 (2 … 4)" by 3.1), else its text.
 function sortKey(cell) {
@@ -40,6 +43,7 @@ function makeSortable(table) {
 function makeSearchable(box) {
   const table = box.querySelector("table");
   const rows = [...table.querySelector("tbody:last-of-type").rows];
+  if (rows.length <= MANY && !box.classList.contains("searchable")) return;
   const line = document.createElement("div");
   const field = document.createElement("input");
   const told = document.createElement("output");
@@ -59,7 +63,16 @@ function makeSearchable(box) {
   });
 }
 
+// The code of a cell is under its first <details>, if it is folded at all; so are runs at the foot.
+function unfold(cell) {
+  const folded = cell?.querySelector("details.hide");
+  if (folded) folded.open = true;
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll(".table-box table").forEach(makeSortable);
-  document.querySelectorAll(".table-box.searchable").forEach(makeSearchable);
+  document.querySelectorAll(".table-box").forEach(makeSearchable);
+  document.querySelectorAll("a.to-code").forEach((link) => {
+    link.addEventListener("click", () => unfold(document.querySelector(link.hash)));
+  });
 });

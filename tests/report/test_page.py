@@ -1,17 +1,19 @@
 """Tables and figures as a notebook shows them."""
 
+import base64
+import io
 import re
 
 import pandas as pd
 import pytest
-from IPython.display import HTML
 from matplotlib.figure import Figure
+from PIL import Image
 
 from xit.report import page
 
 
-def text(made: HTML) -> str:
-    return str(made.data)
+def text(made: dict[str, str]) -> str:
+    return made["text/html"]
 
 
 @pytest.fixture
@@ -50,6 +52,15 @@ def test_a_table_to_search_and_sort(shown: list) -> None:
     assert "number" not in text(shown[1][0])  # a column of words stays on the left
 
 
+def test_a_table_keeps_its_frame_as_csv(shown: list) -> None:
+    frame = pd.DataFrame({"name": ["a, b", "c"], "value": [1.23456, float("nan")], "n": [3, 4]})
+    page.table(frame, "Numbers.", name="change")
+    assert shown[0][1] == {"raw": True}
+    again = pd.read_csv(io.StringIO(shown[0][0]["text/csv"]))
+    pd.testing.assert_frame_equal(again, frame)  # unrounded, though 1.2 is what is shown
+    assert '<div class="table-box" id="change"' in text(shown[0][0])
+
+
 def test_folded_tables(shown: list) -> None:
     frame = pd.DataFrame({"en": [1.0]})
     page.folded({"A & B": frame, "C": frame}, "Published: {}.")
@@ -57,11 +68,33 @@ def test_folded_tables(shown: list) -> None:
     html = text(shown[0][0])
     assert html.startswith('<details class="fold"><summary>A &amp; B</summary>')
     assert "Published: A &amp; B." in html and "searchable" in html
+    assert shown[1][0]["text/csv"] == "en\n1.0\n"
 
 
-def test_a_figure_has_its_alternative_text(shown: list) -> None:
-    page.figure(Figure(), "What is to be seen.")
-    assert shown[0][1] == {"metadata": {"alt": "What is to be seen."}}
+def drawn() -> Figure:
+    figure = Figure(figsize=(3, 2))
+    figure.subplots().set_title("Change & chance")
+    return figure
+
+
+def test_a_figure_has_its_alternative_text_and_three_formats(shown: list) -> None:
+    page.figure(drawn(), "What is to be seen.")
+    formats, told = shown[0]
+    assert told["metadata"]["alt"] == "What is to be seen."
+    png = base64.b64decode(formats["image/png"])
+    width = int.from_bytes(png[16:20], "big")
+    assert width // 2 == told["metadata"]["image/png"]["width"]  # sharp
+    assert Image.open(io.BytesIO(png)).getcolors(256)  # few colours: a third of the size
+    assert "<svg" in formats["image/svg+xml"]
+    assert ">Change &amp; chance</text>" in formats["image/svg+xml"]  # text, to be edited
+    assert base64.b64decode(formats["application/pdf"]).startswith(b"%PDF")
+
+
+def test_the_same_figure_has_the_same_bytes(shown: list) -> None:
+    """Otherwise each execution would render the whole page again."""
+    page.figure(drawn(), "x")
+    page.figure(drawn(), "x")
+    assert shown[0] == shown[1]
 
 
 def test_only_long_text_is_broken_into_lines(shown: list) -> None:

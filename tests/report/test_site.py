@@ -2,21 +2,27 @@
 
 import base64
 import io
+import re
 import shutil
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import nbformat
+import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
-from tests.browser import check_site
+from tests.browser import check_site, chromium
 from xit.report import site
+from xit.report.downloads import slug
+from xit.report.page import _table
 from xit.report.site import SiteError, build, collect, table_of_contents
 
 BOOK = Path(__file__).parents[2] / "book"
 SECTIONS = ["tasks", "multilingual_model", "intermediate/squad_v1", "target/none", "results",
             "distance", "published", "data"]  # fmt: skip
+FRAME = pd.DataFrame({"n": [1.25]})
 GLUED = {
     "study_title": "trial",
     "study_kind": "made-up numbers for a test",
@@ -54,13 +60,24 @@ def glue(key: str, data: dict[str, str]) -> nbformat.NotebookNode:
 
 
 def page(title: str, alt: str = "A heat map.") -> nbformat.NotebookNode:
-    """An executed notebook with a formula, a wide table and a figure with a text alternative."""
-    figure = new_output("display_data", data={"image/png": png()}, metadata={"alt": alt})
+    """An executed notebook with a formula, a wide table and a figure with a text alternative, and
+    one of our own tables, which the text refers to."""
+    name = slug(title.replace(" ", "_"))
+    formats = {
+        "image/png": png(),
+        "image/svg+xml": "<svg></svg>",
+        "application/pdf": base64.b64encode(b"%PDF").decode(),
+    }
+    figure = new_output("display_data", data=formats, metadata={"alt": alt})
     table = new_output("execute_result", data={"text/html": WIDE_TABLE}, execution_count=1)
+    own = {"text/html": _table(FRAME, "Own.", 1, 0, False, "own"), "text/csv": FRAME.to_csv()}
+    caption = {"figure": {"caption": "A heat map, drawn.", "name": f"fig-map-{name}"}}
     cells = [
         new_markdown_cell(f"# {title}\n\nAs $x^2$ grows, so does $x$."),
         new_code_cell("table", execution_count=1, outputs=[table]),
-        new_code_cell("figure", execution_count=2, outputs=[figure]),
+        new_code_cell("figure", metadata={"mystnb": caption}, execution_count=2, outputs=[figure]),
+        new_code_cell("own", execution_count=3, outputs=[new_output("display_data", data=own)]),
+        new_markdown_cell(f"See {{numref}}`tab-own-{name}` and {{numref}}`fig-map-{name}`."),
     ]
     return new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})
 
@@ -74,7 +91,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if path.suffix in {".md", ".bib", ".yml"} or path.name == "_static":
             (book / path.name).symlink_to(path)
     for section in SECTIONS:
-        notebook = page(section.replace("_", " "))
+        notebook = page(section)
         if section == "results":
             outputs = [glue(k, {"text/plain": repr(v)}) for k, v in GLUED.items()]
             outputs.append(glue("headline_figure", {"image/png": png()}))
@@ -103,6 +120,60 @@ def test_every_page_opens_from_disk_and_is_complete(built: Path, needs_chromium:
     text = index.read_text(encoding="utf-8")
     for value in GLUED.values():
         assert value in text
+
+
+def test_tables_and_figures_are_numbered_through_the_book(built: Path) -> None:
+    html = built / "_build" / "html" / "study"
+    numbers = []
+    for section in SECTIONS:
+        text = (html / f"{section}.html").read_text(encoding="utf-8")
+        found = dict(re.findall(r'caption-number">(Table|Figure) (\d+) ?</span>', text))
+        assert set(found) == {"Table", "Figure"}, section
+        assert text.count(f'href="#tab-own-{slug(section)}"') == 1
+        assert f">Table {found['Table']}</span></a>" in text
+        assert f">Figure {found['Figure']}</span></a>" in text
+        numbers.append(int(found["Table"]))
+    first = min(numbers)  # after the table of the method
+    assert first > 1 and sorted(numbers) == list(range(first, first + len(SECTIONS)))
+
+
+def test_what_is_offered_is_there(built: Path) -> None:
+    html = built / "_build" / "html"
+    text = (html / "study" / "target" / "none.html").read_text(encoding="utf-8")
+    offered = re.findall(r'href="([^"]*downloads/[^"]*)"', text)
+    assert {Path(x).suffix for x in offered} == {".csv", ".svg", ".pdf", ".ipynb"}
+    for link in offered:
+        assert (html / "study" / "target" / link).is_file(), link
+    anchor = re.search(r'class="to-code" href="#(cell-\d+)"', text)
+    assert anchor and f'id="{anchor[1]}"' in text
+    for page in ("index", "methods"):
+        assert 'href="downloads/results.parquet"' in (html / f"{page}.html").read_text()
+    assert list(pd.read_parquet(html / "downloads" / "results.parquet")["value"]) == []
+    for unneeded in ("*.map", "*.ttf"):
+        assert not list(html.rglob(unneeded))
+
+
+def test_words_lead_to_the_glossary(built: Path) -> None:
+    html = built / "_build" / "html"
+    assert 'id="term-target-task"' in (html / "glossary.html").read_text()
+    assert 'href="glossary.html#term-target-task"' in (html / "methods.html").read_text()
+
+
+def test_in_the_dark_figures_have_the_ground_of_the_page(
+    built: Path, needs_chromium: None
+) -> None:
+    address = (built / "_build" / "html" / "study" / "results.html").as_uri()
+    with chromium() as browser:
+        page = browser.new_page(color_scheme="dark", viewport={"width": 900, "height": 800})
+        page.goto(address)
+        image = page.locator("article img").first
+        image.scroll_into_view_if_needed()
+        box = image.bounding_box()
+        assert box
+        shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    x, y = int(box["x"]), int(box["y"])
+    inside, outside = shot.getpixel((x + 3, y + 3)), shot.getpixel((x - 5, y + 3))
+    assert inside == outside and max(inside) < 64
 
 
 def test_the_check_sees_what_is_wrong(tmp_path: Path, needs_chromium: None) -> None:
@@ -134,7 +205,7 @@ def test_nothing_is_rendered_when_nothing_changed(
 def test_a_failing_build_keeps_the_last_good_site(book: Path) -> None:
     html = book / "_build" / "html"
     before = {p: p.read_bytes() for p in html.rglob("*") if p.is_file()}
-    broken = page("Target")
+    broken = page("target/none")
     broken.cells.append(new_markdown_cell("See [](no/such/page) and {cite}`nobody-1900`."))
     save(book, "target/none", broken)
     for _ in range(2):  # a kept page must not hide its warning the second time
@@ -171,5 +242,5 @@ def test_sections_fall_into_parts_in_the_given_order() -> None:
         "Phase 3: target tasks": ["study/target/none", "study/target/squad_v1"],
         "Results": ["study/results", "study/published", "study/data", "study/ablations/layers"],
         "Extension studies": ["study/distance"],
-        "Sources": ["references"],
+        "Sources": ["glossary", "references"],
     }

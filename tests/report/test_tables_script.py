@@ -19,11 +19,20 @@ FRAME = pd.DataFrame(
 )
 
 
+CODE = '<div id="cell-3"><details class="hide"><summary>Show</summary>print(1)</details></div>'
+
+
 @pytest.fixture
 def opened(tmp_path: Path, needs_chromium: None) -> Iterator[Page]:
     table = _table(FRAME, "Changes.", digits=1, first=1, search=True)
+    link = '<a class="to-code" href="#cell-3">the code</a>'
+    long, short = (
+        f'<div id="rows{n}">{_table(pd.DataFrame({"n": range(n)}), "", 0, 0, False)}</div>'
+        for n in (9, 8)
+    )
     file = tmp_path / "page.html"
-    file.write_text(f"<!doctype html><script>{SCRIPT.read_text()}</script>{table}")
+    script = f"<!doctype html><script>{SCRIPT.read_text()}</script>"
+    file.write_text(script + f'<div id="changes">{table}</div>' + long + short + CODE + link)
     with chromium() as browser:
         page = browser.new_page()
         page.goto(file.as_uri())
@@ -32,7 +41,7 @@ def opened(tmp_path: Path, needs_chromium: None) -> Iterator[Page]:
 
 def names(page: Page) -> list[str]:
     return page.eval_on_selector_all(
-        "tbody tr", "rows => rows.filter(r => !r.hidden).map(r => r.cells[0].textContent)"
+        "#changes tbody tr", "rows => rows.filter(r => !r.hidden).map(r => r.cells[0].textContent)"
     )
 
 
@@ -48,8 +57,19 @@ def test_sorting(opened: Page) -> None:
 
 
 def test_searching(opened: Page) -> None:
-    opened.fill("input[type=search]", "mlm ccg")
+    opened.fill("#changes input[type=search]", "mlm ccg")
     assert names(opened) == ["baseline", "CCG + MLM"]
-    assert opened.locator("output").inner_text() == "1 of 4 rows"
-    opened.fill("input[type=search]", "")
+    assert opened.locator("#changes output").inner_text() == "1 of 4 rows"
+    opened.fill("#changes input[type=search]", "")
     assert len(names(opened)) == 5
+
+
+def test_long_tables_can_be_searched(opened: Page) -> None:
+    assert opened.locator("#rows9 input[type=search]").count() == 1
+    assert opened.locator("#rows8 input[type=search]").count() == 0
+
+
+def test_the_way_to_the_code_unfolds_it(opened: Page) -> None:
+    assert opened.locator("#cell-3 details[open]").count() == 0
+    opened.click("a.to-code")
+    assert opened.locator("#cell-3 details[open]").count() == 1

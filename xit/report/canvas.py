@@ -1,8 +1,8 @@
 """What all figures of the book share: their size, colours, type, and an empty one to draw on.
 
 All figures are WIDTH inches wide, so that the smallest text is 9 pixels high on a screen of 390
-(7.5 with more than 7 targets or 30 languages). The ground is white, so they read alike on dark
-pages; the colours, Okabe and Ito's, are told apart by any eyes.
+(7.5 with more than 7 targets or 30 languages). The ground is white; on a dark page light and dark
+change places (book/_static/xit.css). The colours, Okabe and Ito's, are told apart by any eyes.
 """
 
 from collections.abc import Sequence

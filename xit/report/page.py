@@ -1,30 +1,48 @@
 """What a notebook shows, as HTML: tables, folded lists, figures, and the foot of its page."""
 
+import base64
 import html
+import io
 import os
 import re
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
+from IPython.core.pylabtools import print_figure, retina_figure
 from IPython.display import HTML, display
-from matplotlib import pyplot
+from matplotlib import pyplot, rc_context
 from matplotlib.figure import Figure
+from PIL import Image
 
 from xit.paths import project
 
 SHORT = 24  # characters that stay on one line of a table, as names of runs do
 PRINTED = re.compile(r"[+-]?\d+\.\d+")  # a number already written, as "+1.4"
+# Text stays text, in a face that every system has a like of; the same figure, the same bytes.
+SVG = {"svg.fonttype": "none", "svg.hashsalt": "xit"}
 
 
 def table(
-    frame: pd.DataFrame, caption: str, digits: int = 1, first: int = 0, search: bool = False
+    frame: pd.DataFrame,
+    caption: str,
+    digits: int = 1,
+    first: int = 0,
+    search: bool = False,
+    name: str = "",
 ) -> None:
     """Show `frame` as a table that scrolls in its own box, with a caption.
 
-    A click on a column's head sorts (book/_static/tables.js); the `first` rows stay on top. With
-    `search`, rows can be looked for, and the first column stays in sight.
+    A click on a column's head sorts (book/_static/tables.js); the `first` rows stay on top, and a
+    long table has a field to look for rows. With `search`, a short one has it, too, and the first
+    column stays in sight. The whole frame, unrounded, is kept as CSV beside it. `name` is what
+    prose refers to: "change" on the page of results is {numref}`tab-change-results`.
     """
-    display(HTML(_table(frame, caption, digits, first, search)))
+    _show(_table(frame, caption, digits, first, search, name), frame)
+
+
+def _show(text: str, frame: pd.DataFrame) -> None:
+    """HTML, and the `frame` behind it as CSV: xit/report/downloads.py makes a file of that."""
+    display({"text/html": text, "text/csv": frame.to_csv(index=False)}, raw=True)
 
 
 def folded(
@@ -37,10 +55,12 @@ def folded(
     for name, frame in tables.items():
         inside = _table(frame, caption.format(name), digits, first, search=True)
         text = f'<details class="fold"><summary>{html.escape(name)}</summary>{inside}</details>'
-        display(HTML(text))
+        _show(text, frame)
 
 
-def _table(frame: pd.DataFrame, caption: str, digits: int, first: int, search: bool) -> str:
+def _table(
+    frame: pd.DataFrame, caption: str, digits: int, first: int, search: bool, name: str = ""
+) -> str:
     numeric = [_numeric(frame[c]) for c in frame]
     head = "".join(f'<th scope="col">{html.escape(str(c))}</th>' for c in frame.columns)
     lines = [
@@ -53,7 +73,8 @@ def _table(frame: pd.DataFrame, caption: str, digits: int, first: int, search: b
         text += f'<tbody class="first">{"".join(lines[:first])}</tbody>'
     text += f"<tbody>{''.join(lines[first:])}</tbody></table>"
     kind = "table-box searchable" if search else "table-box"
-    return f'<div class="{kind}" tabindex="0">{text}</div>'
+    called = f' id="{html.escape(name)}"' if name else ""
+    return f'<div class="{kind}"{called} tabindex="0">{text}</div>'
 
 
 def _numeric(column: pd.Series) -> bool:
@@ -74,9 +95,25 @@ def _cell(value: object, digits: int, numeric: bool) -> str:
 
 
 def figure(made: Figure, alt: str) -> None:
-    """Show a figure with its alternative text; caption and name are in the cell's metadata."""
-    display(made, metadata={"alt": alt})
+    """Show a figure with its alternative text; caption and name are in the cell's metadata.
+
+    The notebook keeps it as PNG for the page, and as SVG and PDF for the reader's own slides.
+    """
+    png, size = retina_figure(made)
+    with rc_context(SVG):
+        svg = print_figure(made, "svg", metadata={"Date": None})
+    pdf = print_figure(made, "pdf", base64=True, metadata={"CreationDate": None})
+    told = {"image/png": _of_few_colours(png), "image/svg+xml": svg, "application/pdf": pdf}
+    display(told, raw=True, metadata={"alt": alt, "image/png": size})
     pyplot.close(made)
+
+
+def _of_few_colours(png: bytes) -> str:
+    """`png` with 256 colours, in base64: a third of the size, and no eye sees the difference."""
+    small = io.BytesIO()
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    image.quantize(256, dither=Image.Dither.NONE).save(small, "PNG")
+    return base64.b64encode(small.getvalue()).decode()
 
 
 def glue(name: str, value: object) -> None:
@@ -117,5 +154,6 @@ def provenance(lines: Mapping[str, str]) -> HTML:
     """The foot of a page: how it was made, a row for each of `lines` that is not empty."""
     rows = "".join(f"<tr><th>{k}</th><td>{v}</td></tr>" for k, v in lines.items() if v)
     return HTML(
-        f'<table class="provenance"><caption>How this page was made</caption>{rows}</table>'
+        '<table class="provenance" id="provenance"><caption>How this page was made</caption>'
+        f"{rows}</table>"
     )

@@ -20,16 +20,18 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 from filelock import FileLock
 
+from xit import execute
 from xit.errors import XitError
+from xit.report import downloads, every_score
+from xit.report.downloads import Notebook
 from xit.study_file import ABLATIONS
 
 PAGES_BEFORE = ("methods",)
-PAGES_AFTER = ("references",)
+PAGES_AFTER = ("glossary", "references")
 METHOD = "Method"
 EXTENSIONS = ("complexity", "distance", "source_language", "length_noise", "adversarial")
 PARTS = {  # first part of a section's name -> caption in the side bar
@@ -43,10 +45,10 @@ PARTS = {  # first part of a section's name -> caption in the side bar
 RESULTS = "Results"  # every other section
 RENDERERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-bibtex")
 JUPYTER_BOOK = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
+EXTENSION = Path(__file__).with_name("captions.py")  # of Sphinx, which is slow to load
 STAMP = ".xit-site"  # fingerprint of what a finished site was made from
-
-# Notebooks are read as plain JSON: only a few keys matter here.
-Notebook = dict[str, Any]
+# What Sphinx and the theme put in and no page reads: 5 MB. Every browser takes the woff2 fonts.
+UNNEEDED = (".buildinfo", "_sources", "*.map", "*.ttf", "locales")
 
 
 class SiteError(XitError):
@@ -68,12 +70,12 @@ def build(study: str, sections: Sequence[str], book: Path, python: str = sys.exe
         if _read(out / "html" / STAMP) != fingerprint:
             _write(files, out / "source")
             rendered = _render(files, out / "source", out / "rendering", python)
-            _replace(out / "html", rendered, fingerprint)
+            _replace(out / "html", rendered, fingerprint, _downloads(files))
     return out / "html" / "index.html"
 
 
 def collect(study: str, sections: Sequence[str], book: Path) -> dict[str, bytes]:
-    """Every file of the site's source, by its path there.
+    """Every file of the site's source, by its path there, and what goes into the site as it is.
 
     Raises SiteError naming each executed notebook that is missing and each figure without
     a text alternative.
@@ -87,10 +89,12 @@ def collect(study: str, sections: Sequence[str], book: Path) -> dict[str, bytes]
     for section in sections:
         page = _notebook(executed / f"{section}.ipynb")
         silent += [f"{section} cell {number}" for number in _describe_figures(page)]
+        files |= downloads.offer(page, section, execute.notebook(section))
         files[f"study/{section}.ipynb"] = json.dumps(page, ensure_ascii=False).encode()
         files |= {f"study/glued/{key}.png": image for key, image in _glued_images(page)}
     if silent:
         raise SiteError(f"figure without alt text: {', '.join(silent)}")
+    files[downloads.SCORES] = every_score.as_parquet(study, sections, executed)
     files["_toc.yml"] = yaml.safe_dump(table_of_contents(sections), sort_keys=False).encode()
     return files
 
@@ -172,18 +176,20 @@ def _fingerprint(files: Mapping[str, bytes]) -> str:
     digest = hashlib.sha256()
     for package in RENDERERS:
         digest.update(f"{package}=={importlib.metadata.version(package)}\n".encode())
+    digest.update(EXTENSION.read_bytes())
     for name in sorted(files):
         digest.update(f"{name} {len(files[name])}\n".encode() + files[name])
     return digest.hexdigest()
 
 
 def _frame(files: Mapping[str, bytes]) -> str:
-    """A fingerprint of all that shows on every page: all but the notebooks' bodies.
+    """A fingerprint of all that shows on every page: all but the notebooks' bodies and downloads.
 
     While it stays the same, Sphinx may keep the pages whose own source did not change; a
     new title or page would leave the side bar of a kept page wrong.
     """
-    kept = {name: data for name, data in files.items() if not name.startswith("study/")}
+    own = ("study/", f"{downloads.FOLDER}/")
+    kept = {name: data for name, data in files.items() if not name.startswith(own)}
     titles = {
         name: _title(json.loads(data)).encode()
         for name, data in files.items()
@@ -192,8 +198,14 @@ def _frame(files: Mapping[str, bytes]) -> str:
     return _fingerprint(kept | titles)
 
 
+def _downloads(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Those of `files` that go into the site as they are."""
+    return {k: v for k, v in files.items() if k.startswith(f"{downloads.FOLDER}/")}
+
+
 def _write(files: Mapping[str, bytes], source: Path) -> None:
-    """Make `source` hold exactly `files`; an unchanged file keeps its time stamp."""
+    """Make `source` hold exactly `files`, less the downloads; an unchanged one keeps its date."""
+    files = {name: data for name, data in files.items() if name not in _downloads(files)}
     for path in [p for p in source.rglob("*") if p.is_file()]:
         if path.relative_to(source).as_posix() not in files:
             path.unlink()
@@ -230,12 +242,15 @@ def _complaints(done: subprocess.CompletedProcess[str], source: Path) -> str:
     return "\n".join(dict.fromkeys(told or lines[-20:]))
 
 
-def _replace(html: Path, rendered: Path, fingerprint: str) -> None:
-    """Put a copy of `rendered` in the place of `html` in one step."""
+def _replace(html: Path, rendered: Path, fingerprint: str, beside: Mapping[str, bytes]) -> None:
+    """Put a copy of `rendered`, with the files `beside` it, in the place of `html` in one step."""
     new, old = html.with_name("html.new"), html.with_name("html.old")
     for leftover in (new, old):
         shutil.rmtree(leftover, ignore_errors=True)
-    shutil.copytree(rendered, new, ignore=shutil.ignore_patterns(".buildinfo", "_sources"))
+    shutil.copytree(rendered, new, ignore=shutil.ignore_patterns(*UNNEEDED))
+    for name, data in beside.items():
+        (new / name).parent.mkdir(parents=True, exist_ok=True)
+        (new / name).write_bytes(data)
     (new / STAMP).write_text(fingerprint)
     if html.exists():
         html.rename(old)
