@@ -97,7 +97,9 @@ def _visit(browser: Browser, html: Path, path: Path, axe: bool) -> Visit:
     page.evaluate("() => window.MathJax?.startup?.promise")
     # Images below the fold load late, and only once they come into view; folds hide their faults.
     page.evaluate("() => { for (const image of document.images) image.loading = 'eager'; }")
-    page.evaluate("() => { for (const fold of document.querySelectorAll('details')) fold.open = 1; }")
+    page.evaluate(
+        "() => { for (const fold of document.querySelectorAll('details')) fold.open = 1; }"
+    )
     page.wait_for_function("() => [...document.images].every((image) => image.complete)")
     faults: list[str] = []
     for size in SIZES:

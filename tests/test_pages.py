@@ -40,7 +40,10 @@ def test_axe_would_find_one(needs_chromium: None) -> None:
             "<html lang=en><title>t</title><main><h1>h</h1>"
             "<p style='color: #aaa; background: #fff'>pale</p><button></button></main>"
         )
-        assert {f.partition(":")[0] for f in accessibility(page)} == {"color-contrast", "button-name"}
+        assert {f.partition(":")[0] for f in accessibility(page)} == {
+            "color-contrast",
+            "button-name",
+        }
         assert {f.partition(":")[0] for f in accessibility(page, True)} == {"color-contrast"}
 
 
