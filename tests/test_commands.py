@@ -1,4 +1,4 @@
-"""Each command that the README, RUNNING.md, the book and the notebooks tell a reader to type is executed.
+"""Each command that the README, the book and the notebooks tell a reader to type is executed.
 
 A command runs in a copy of the checkout with the study `smoke` built, under that study where the
 one it names would take hours. `WAYS` says for each kind of command how far it is followed, and why
