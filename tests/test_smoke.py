@@ -1,41 +1,16 @@
 """The study `smoke`, end to end, in a copy of the checkout: build, look, change, kill, go on."""
 
 import json
-import os
-import shutil
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import pandas as pd
 import pytest
 
-from tests.browser import check_site
+from tests.checkout import bare, command, copied, runs
 
-ROOT = Path(__file__).resolve().parents[1]
 STUDY = "smoke"
-
-
-def command(copy: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """`xit <words>` in the copy."""
-    environment = os.environ | {"XIT_ROOT": str(copy)} | more
-    return subprocess.run(
-        [sys.executable, "-m", "xit", *words],
-        cwd=copy,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def runs(copy: Path) -> set[str]:
-    """Names of the finished runs."""
-    return {p.parent.name for p in (copy / "runs").glob("*/manifest.json")}
 
 
 def scores(copy: Path) -> dict[str, list]:
@@ -47,34 +22,13 @@ def scores(copy: Path) -> dict[str, list]:
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout without anything generated, like a fresh clone."""
-    place = tmp_path_factory.mktemp("clone") / "xit"
-    unwanted = shutil.ignore_patterns(
-        ".git", ".venv", "runs", "_build", "study", ".snakemake", "*cache*", "*.egg-info"
-    )
-    shutil.copytree(ROOT, place, ignore=unwanted)
-    return place
+    return bare(tmp_path_factory.mktemp("clone") / "xit")
 
 
 @pytest.fixture(scope="module")
-def built(copy: Path) -> Iterator[Path]:
-    """The copy with the study built, killed once on the way."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "xit", "build", "--study", STUDY, "--jobs", "2"],
-        cwd=copy,
-        env=os.environ | {"XIT_ROOT": str(copy)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 240
-    while len(runs(copy)) < 5 and child.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.1)
-    os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
-    assert len(runs(copy)) >= 5, "nothing was made before the kill"
-    done = command(copy, "build", "--study", STUDY, "--jobs", "2")
-    assert done.returncode == 0, done.stdout + done.stderr
-    yield copy
+def built(smoke: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout with the study built, for these tests to change."""
+    return copied(smoke, tmp_path_factory.mktemp("built") / "xit")
 
 
 @pytest.mark.timeout(900)
@@ -109,11 +63,6 @@ def test_scores_are_complete_and_in_range(built: Path) -> None:
 def test_no_half_made_run_is_left(built: Path) -> None:
     assert not list((built / "runs").glob(".new-*"))
     assert not (built / "runs" / "damaged").exists()
-
-
-@pytest.mark.timeout(900)
-def test_the_site_opens_from_disk_without_a_fault(built: Path, needs_chromium: None) -> None:
-    assert check_site(built / "book" / "_build" / "html") == []
 
 
 @pytest.mark.timeout(900)
