@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TARGETS = {"book", "section", "notebook", "test", "lint", "check", "lock", "clean", "help"}
+TARGETS = {
+    "book",
+    "section",
+    "compare",
+    "notebook",
+    "test",
+    "lint",
+    "check",
+    "lock",
+    "clean",
+    "help",
+}
 HOSTILE = "x; touch pwned $(touch pwned) `touch pwned` 'a \"b $(shell touch pwned)"
 # Writes its arguments to ./calls; an installation fails while there is a file ./broken.
 FAKE_PYTHON = f"""#!{sys.executable}
@@ -41,7 +52,7 @@ def make(checkout: Path, *arguments: str, **environment: str) -> subprocess.Comp
     inherited = {
         k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "CONDA"))
     }
-    for name in ("STUDY", "HUB", "JOBS", "S", "PARAMS", "ARGS"):
+    for name in ("STUDY", "HUB", "JOBS", "S", "PARAMS", "ARGS", "A", "B"):
         inherited.pop(name, None)
     command = ["make", *arguments]
     return subprocess.run(
@@ -69,6 +80,14 @@ def test_help_is_the_default_and_names_every_target(checkout: Path) -> None:
 def test_the_defaults(checkout: Path) -> None:
     assert make(checkout, "book", "JOBS=3").returncode == 0
     assert calls(checkout)[-1] == ["-m", "xit", "build", "--study", "lab", "--jobs", "3"]
+
+
+def test_two_studies_are_handed_on(checkout: Path) -> None:
+    assert make(checkout, "compare", "A=lab", f"B={HOSTILE}").returncode == 0
+    assert calls(checkout)[-1] == ["-m", "xit", "compare", "lab", HOSTILE]
+    assert make(checkout, "compare").returncode == 0  # and xit says what is missing
+    assert calls(checkout)[-1] == ["-m", "xit", "compare", "", ""]
+    assert not (checkout / "pwned").exists()
 
 
 @pytest.mark.parametrize("given", ["command line", "environment"])

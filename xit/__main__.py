@@ -41,6 +41,9 @@ def main(argv: list[str] | None = None) -> int:
         one.add_argument("--study", default="lab")
         one.add_argument("--hub", default=None)
         one.add_argument("--processes", type=int, default=1)
+    compare = commands.add_parser("compare", help="say what differs between two built studies")
+    compare.add_argument("a", metavar="A", help="a study, for example lab")
+    compare.add_argument("b", metavar="B", help="another; or the same, to see its changes")
     run = commands.add_parser("run", help="make one run (used where a run has several processes)")
     run.add_argument("file", type=Path, help="its spec")
     run.add_argument("--into", type=Path, required=True, help="the directory to fill")
@@ -122,6 +125,18 @@ def _site(args: argparse.Namespace) -> None:
     build.site(study.load(args.study, args.hub))
 
 
+def _compare(args: argparse.Namespace) -> None:
+    for side in ("a", "b"):
+        if not getattr(args, side):
+            raise XitError("two studies are compared: give A=… and B=…, for example A=lab B=smoke")
+    from xit.report import compare, compare_page
+
+    told = compare.studies(args.a, args.b)
+    print(compare_page.in_terminal(told))
+    for path in compare_page.write(told, project() / "book" / "_build"):
+        print(f"written: {path.relative_to(project())}")
+
+
 def _score(args: argparse.Namespace) -> None:
     from xit.score import files
 
@@ -149,6 +164,7 @@ COMMANDS = {
     "site": _site,
     "run": _run,
     "score": _score,
+    "compare": _compare,
 }
 
 
