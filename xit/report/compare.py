@@ -130,7 +130,7 @@ def settings(a: One, b: One) -> pd.DataFrame:
     for task in _both(a.study.targets, b.study.targets):
         for step in tasks.trained(tasks.target(task)):
             rows += _hyper("target", step, a.study, b.study)
-    return pd.DataFrame(dict.fromkeys(rows), columns=["setting", "a", "b"])
+    return pd.DataFrame(list(dict.fromkeys(rows)), columns=["setting", "a", "b"])
 
 
 def _plain(side: One) -> dict[str, object]:
