@@ -91,7 +91,8 @@ def test_the_page_shows_it(filled: Filled, shown: list[str]) -> None:
     assert "Not touched by the change, as the runs are the same: Tatoeba" in text
     assert '<td class="number">50.0</td><td class="number">55.0</td>' in text
     assert "+5.0 … +5.0" in text  # seeds and items agree: nothing is left to chance
-    assert "target/none" in text and "epochs" in text
+    changed = ["target/none", "epochs", "each target&#x27;s", "7"]
+    assert "<tr>" + "".join(f'<td class="short">{x}</td>' for x in changed) + "</tr>" in text
     assert any("Dots with intervals" in x for x in shown)
     for line in section.made:
         if line["kind"] == "scores" and line["task"] == "xnli":
@@ -154,6 +155,7 @@ def test_an_intermediate_section_and_the_targets_after_it(
     assert row["these"] == pytest.approx((2.5 - T * 1.5, 2.5 + T * 1.5))
     finished(changed, monkeypatch)
     after = target("mnli")
+    assert {key[1] for key in told.here} == {"mnli"}
     told = compared(after)
     assert told.parameters == {"intermediate/mnli": {"epochs": (3.0, 1)}}
     assert "<code>epochs=3.0</code> (study: <code>1" in str(after.notice().data)

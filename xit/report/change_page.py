@@ -19,8 +19,17 @@ from xit.report.results import COLLAPSED
 from xit.report.section import Section
 
 MEANING = (
-    "differences are changed − unchanged, in points, paired by language and seed, mean over the "
-    "languages but the source; intervals are 95%, for these languages and for new ones"
+    "Unchanged and changed scores (0–100), means over the languages but the source; differences in "
+    "points with 95% intervals, for these languages and for new ones."
+)
+LEARNT = (
+    "Best score on the task's own development data (0–100), unchanged and changed, mean over the "
+    "seeds; the difference in points with its 95% interval."
+)
+FIGURE = (
+    "Changed − unchanged in points: dots are means, thick lines 95% intervals for these languages, "
+    "thin ones for new languages; filled where the former leaves out zero. A dot without a line "
+    "has no interval, as from one seed."
 )
 
 
@@ -35,21 +44,24 @@ def show(section: Section) -> None:
     page.table(
         parameters(told.parameters), "What is changed: the study's value, and the value now."
     )
-    if not len(told.found):
-        return
-    page.table(table(told.found), f"Unchanged and changed scores (0–100); {MEANING}.")
-    page.figure(dots(told.found), alt_dots(told.found))
-    display(HTML(f"<p><em>{FIGURE}</em></p>"))
-    order = tables.language_order(section.study)
-    page.folded(by_language(told.languages, order), "{}: every language, means over the seeds.")
+    if len(told.found):
+        _scores(section, told)
+    if section.phase == "intermediate":
+        _, _, task = section.name.partition("/")
+        link = f'<a href="../target/{task}.html">the targets after it</a>'
+        display(HTML(f"<p>What this did to {link} stands on their page.</p>"))
+
+
+def _scores(section: Section, told: Compared) -> None:
+    """Table, figure, languages and runs of the scores that moved."""
+    learnt = section.phase == "intermediate"  # one number, in the source language
+    page.table(table(told.found), LEARNT if learnt else MEANING)
+    if not learnt:
+        page.figure(dots(told.found), alt_dots(told.found))
+        display(HTML(f"<p><em>{FIGURE}</em></p>"))
+        order = tables.language_order(section.study)
+        page.folded(by_language(told.languages, order), "{}: every language, means over the seeds.")
     display(HTML(page.details(f"{len(told.shared)} pairs of runs compared", pairs_of_runs(told))))
-
-
-FIGURE = (
-    "Changed − unchanged in points: dots are means over seeds and languages but the source, thick "
-    "lines 95% intervals for these languages, thin ones for new languages; filled where the former "
-    "leaves out zero. No line: no interval, as from one seed."
-)
 
 
 # -- tables --
@@ -58,11 +70,18 @@ FIGURE = (
 def parameters(told: dict[str, Differing]) -> pd.DataFrame:
     """One row a changed parameter: section, parameter, the study's value, the value now."""
     rows = [
-        (section, name, page.number(was), page.number(now))
+        (section, name, _usual(section, was), page.number(now))
         for section, changed in told.items()
         for name, (now, was) in changed.items()
     ]
     return pd.DataFrame(rows, columns=["section", "parameter", "study", "now"])
+
+
+def _usual(section: str, value: object) -> str:
+    """The study's value; where targets have none of their own, it is each target's."""
+    return (
+        "each target's" if value is None and section.startswith("target/") else page.number(value)
+    )
 
 
 def table(found: pd.DataFrame) -> pd.DataFrame:
@@ -72,13 +91,15 @@ def table(found: pd.DataFrame) -> pd.DataFrame:
             {"intermediate": label(row["intermediate"]), "target": TITLES[row["target"]]}
             | {"unchanged": row["was"], "changed": row["now"]}
             | {"difference": f"{row['mean']:+.1f}" + f" {COLLAPSED}" * bool(row["collapsed"])}
-            | {"these languages": effects.ends(row["these"])}
-            | {"new languages": effects.ends(row["new"])}
+            | {"95%, these languages": effects.ends(row["these"])}
+            | {"95%, new languages": effects.ends(row["new"])}
             | {"languages": row["languages"], "seeds": row["seeds"]}
         )
         for row in _furthest(found).to_dict("records")
     ]
     frame = pd.DataFrame(rows)
+    if not any(one.there for one in found["new"]):
+        frame = frame.drop(columns="95%, new languages")
     return frame.drop(columns="intermediate") if _alone(found) else frame
 
 

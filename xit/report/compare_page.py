@@ -9,6 +9,7 @@ The page is one file without scripts or references to others: it opens from disk
 import html
 import io
 import re
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from xit.report.names import TITLES, label
 from xit.report.stats import Interval
 from xit.terminal import aligned
 
+WIDE = 100  # characters of a line of the terminal
 MOST = 20  # cells that the terminal shows
 COUNTS = ("languages", "seeds")
 STYLE = """
@@ -46,7 +48,7 @@ def in_terminal(told: Comparison) -> str:
         lines += ["what differs", _text(_called(told.settings)), ""]
     else:
         lines += ["No setting differs.", ""]
-    lines += told.notes
+    lines += [textwrap.fill(note, WIDE) for note in told.notes]
     for name, frame in _tables(told).items():
         shown = frame if name != CELLS or len(frame) <= MOST else frame.head(MOST)
         cut = f", the {MOST} of {len(frame)} that moved furthest" * (len(shown) < len(frame))
