@@ -60,6 +60,8 @@ class Comparison(NamedTuple):
 def studies(a: str, b: str) -> Comparison:
     """The studies called `a` and `b` as last executed; of one study with itself, as its file says
     and as changed. XitError for an unknown name, a study that is not built, or no change."""
+    for name in (a, b):  # an unknown name is told before anything else
+        studies_.load(name)
     one, other = (_executed(name) for name in (a, b))
     if a == b:
         if not other.changed:
@@ -88,7 +90,6 @@ def invented(study: Study) -> bool:
 
 def _executed(name: str) -> One:
     """Study `name` as last executed, on the data that it was executed with."""
-    studies_.load(name)  # an unknown name is told before anything else
     found = changes.record(studies_.load(name), "target/none") or {}
     hub = found.get("parameters", {}).get("hub")
     section = Section("results", study=name, hub=hub)

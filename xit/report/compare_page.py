@@ -160,8 +160,9 @@ def in_html(told: Comparison, rows: str) -> str:
 def _figure(found: pd.DataFrame) -> str:
     drawn = io.StringIO()
     figure = change_page.dots(found, "B − A (points)")
-    figure.savefig(drawn, format="svg", metadata={"Date": None})
-    svg = drawn.getvalue()[drawn.getvalue().index("<svg") :]
+    figure.savefig(drawn, format="svg")
+    _, begin, rest = drawn.getvalue().partition("<svg")
+    svg = re.sub("<metadata>.*?</metadata>", "", begin + rest, flags=re.DOTALL)  # names a site
     alt = html.escape(change_page.alt_dots(found))
     caption = (
         "B − A by target, mean over intermediate tasks, languages and seeds; thick lines 95% "
