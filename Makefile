@@ -1,10 +1,6 @@
 # make book · make test · make help. Logic longer than a line lives in `python -m xit`.
 STUDY  ?= lab
-HUB    ?=
 JOBS   ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1)
-S      ?=
-PARAMS ?=
-ARGS   ?=
 
 # What the user typed reaches the recipes as environment variables, word for word, so
 # that a quote, a blank or a dollar sign in it is never read by make or by the shell.
@@ -13,7 +9,9 @@ export XIT_HUB    := $(value HUB)
 export XIT_JOBS   := $(JOBS)
 export XIT_S      := $(value S)
 export XIT_PARAMS := $(value PARAMS)
-unexport STUDY HUB JOBS S PARAMS
+export XIT_A      := $(value A)
+export XIT_B      := $(value B)
+unexport STUDY HUB JOBS S PARAMS A B
 STUDY_ARGS = --study "$$XIT_STUDY" $${XIT_HUB:+--hub "$$XIT_HUB"}
 
 # An active conda environment made from environment.yml is used, or Binder's; otherwise .venv is made.
@@ -26,7 +24,7 @@ PY    := $(ENV)/bin/python
 READY := $(ENV)/.xit-installed
 
 .DEFAULT_GOAL := help
-.PHONY: book section pdf serve notebook test lint check lock clean help .venv
+.PHONY: book section compare pdf serve notebook test lint check lock clean help .venv
 
 book: $(READY) ## run the whole study and render the book (STUDY=lab HUB=directory JOBS=2)
 	@$(PY) -m xit build $(STUDY_ARGS) --jobs "$$XIT_JOBS"
@@ -36,6 +34,8 @@ section: $(READY) ## run one section again and what depends on it (S=intermediat
 
 pdf: book; @$(PY) -m xit pdf ## print the whole book as one PDF, book/_build/book.pdf (needs chromium)
 serve: book; @$(PY) -m xit serve --port "$${PORT:-8000}" ## serve the book on a port of this machine (PORT=8000)
+compare: $(READY) ## say what differs between two built studies, and which scores (A=lab B=smoke)
+	@$(PY) -m xit compare "$$XIT_A" "$$XIT_B"
 
 notebook: $(READY) ## open the notebooks in JupyterLab
 	@$(PY) -m jupyter lab notebooks

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TARGETS = set("book section pdf serve notebook test lint check lock clean help".split())
+TARGETS = set(
+    "book section compare pdf serve notebook test lint check lock clean help".split()
+)
 HOSTILE = "x; touch pwned $(touch pwned) `touch pwned` 'a \"b $(shell touch pwned)"
 # Writes its arguments to ./calls; an installation fails while there is a file ./broken.
 FAKE_PYTHON = f"""#!{sys.executable}
@@ -43,7 +45,7 @@ def make(checkout: Path, *arguments: str, **environment: str) -> subprocess.Comp
         for k, v in os.environ.items()
         if not k.startswith(("MAKE", "MFLAGS", "CONDA", "NB_", "PORT"))
     }
-    for name in ("STUDY", "HUB", "JOBS", "S", "PARAMS", "ARGS"):
+    for name in ("STUDY", "HUB", "JOBS", "S", "PARAMS", "ARGS", "A", "B"):
         inherited.pop(name, None)
     command = ["make", *arguments]
     return subprocess.run(
@@ -71,6 +73,14 @@ def test_help_is_the_default_and_names_every_target(checkout: Path) -> None:
 def test_the_defaults(checkout: Path) -> None:
     assert make(checkout, "book", "JOBS=3").returncode == 0
     assert calls(checkout)[-1] == ["-m", "xit", "build", "--study", "lab", "--jobs", "3"]
+
+
+def test_two_studies_are_handed_on(checkout: Path) -> None:
+    assert make(checkout, "compare", "A=lab", f"B={HOSTILE}").returncode == 0
+    assert calls(checkout)[-1] == ["-m", "xit", "compare", "lab", HOSTILE]
+    assert make(checkout, "compare").returncode == 0  # and xit says what is missing
+    assert calls(checkout)[-1] == ["-m", "xit", "compare", "", ""]
+    assert not (checkout / "pwned").exists()
 
 
 @pytest.mark.parametrize("given", ["command line", "environment"])

@@ -1,6 +1,7 @@
 """The study `smoke`, end to end, in a copy of the checkout: build, look, change, kill, go on."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -103,6 +104,43 @@ def test_one_changed_parameter_runs_what_depends_on_it_and_nothing_else(built: P
     assert "Changed from the study" in told and "learning_rate=2e-05" in told
     html = built / "book" / "_build" / "html" / "study" / "intermediate" / "ccg.html"
     assert "Changed from the study" in html.read_text()
+
+
+def zero_shot(built: Path, record: str) -> dict[int, float]:
+    """Seed → XNLI's mean over the languages but the source, by a record of a target section."""
+    told = json.loads((built / "book" / "study" / STUDY / "target" / record).read_text())
+    found = {}
+    for line in told["runs"]:
+        if (line["kind"], line["task"]) == ("scores", "xnli"):
+            frame = pd.read_parquet(built / "runs" / line["run"] / "scores.parquet")
+            others = frame[(frame["metric"] == "acc") & (frame["language"] != "qaa")]
+            found[line["seed"]] = float(others["value"].mean())
+    return found
+
+
+@pytest.mark.timeout(900)
+def test_the_pages_say_what_the_change_did(built: Path) -> None:
+    """The change of the test before is in place: its scores stand beside those from before it."""
+    was, now = (zero_shot(built, name) for name in ("ccg.before.json", "ccg.json"))
+    assert set(was) == set(now) == {1, 2}
+    means = [sum(side.values()) / 2 for side in (was, now)]
+    moved = f"{means[1] - means[0]:+.1f}"
+    site, anchor = built / "book" / "_build" / "html" / "study", 'id="what-did-my-change-do"'
+    page = (site / "target" / "ccg.html").read_text()
+    head, found, told = page.partition(anchor)
+    assert found and 'href="#what-did-my-change-do"' in head
+    assert "intermediate/ccg" in told and "learning_rate" in told
+    row = told[told.index(">XNLI</td>") :].partition("</tr>")[0]
+    shown = re.findall(r'<td class="number">([\d.]+)</td>', row)
+    assert shown[:2] == [f"{mean:.1f}" for mean in means] and moved in row
+    assert anchor in (site / "results.html").read_text()
+    assert "No seed is on both sides" in (site / "intermediate" / "ccg.html").read_text()
+    for untouched in ("target/mnli", "target/none", "mlm", "tasks"):
+        assert anchor not in (site / f"{untouched}.html").read_text()
+    done = command(built, "compare", STUDY, STUDY)
+    assert done.returncode == 0, done.stderr
+    lines = [x for x in done.stdout.splitlines() if x.startswith("CCG") and " XNLI " in x]
+    assert lines and moved in lines[0].split()
 
 
 @pytest.mark.timeout(900)

@@ -44,6 +44,9 @@ def main(argv: list[str] | None = None) -> int:
     commands.add_parser("pdf", help="print the built book as one PDF, by headless Chromium")
     serve = commands.add_parser("serve", help="serve the built book on a port of this machine")
     serve.add_argument("--port", type=int, default=8000)
+    compare = commands.add_parser("compare", help="say what differs between two built studies")
+    compare.add_argument("a", metavar="A", help="a study, for example lab")
+    compare.add_argument("b", metavar="B", help="another; or the same, to see its changes")
     run = commands.add_parser("run", help="make one run (used where a run has several processes)")
     run.add_argument("file", type=Path, help="its spec")
     run.add_argument("--into", type=Path, required=True, help="the directory to fill")
@@ -136,6 +139,16 @@ def _serve(args: argparse.Namespace) -> None:
     from xit import serve
 
     serve.serve(project() / "book" / "_build" / "html", args.port)
+def _compare(args: argparse.Namespace) -> None:
+    for side in ("a", "b"):
+        if not getattr(args, side):
+            raise XitError("two studies are compared: give A=… and B=…, for example A=lab B=smoke")
+    from xit.report import compare, compare_page
+
+    told = compare.studies(args.a, args.b)
+    print(compare_page.in_terminal(told))
+    for path in compare_page.write(told, project() / "book" / "_build"):
+        print(f"written: {path.relative_to(project())}")
 
 
 def _score(args: argparse.Namespace) -> None:
@@ -167,6 +180,7 @@ COMMANDS = {
     "serve": _serve,
     "run": _run,
     "score": _score,
+    "compare": _compare,
 }
 
 

@@ -19,7 +19,7 @@ from IPython.core.getipython import get_ipython
 from IPython.core.pylabtools import select_figure_formats
 from IPython.display import HTML
 
-from xit import chains, execute, pool, runs, specs, tasks, workers
+from xit import chains, changes, execute, pool, runs, specs, tasks, workers
 from xit import study as studies
 from xit.errors import XitError
 from xit.report import page
@@ -51,19 +51,9 @@ class Section:
 
     # -- parameters -----------------------------------------------------------------------------
 
-    def changed(self) -> dict[str, tuple[object, object]]:
+    def changed(self) -> changes.Differing:
         """Parameter → (value here, value in the study), where they differ."""
-        known = execute.parameters(execute.notebook(self.name))
-        usual = {k: p.default for k, p in known.items()}
-        usual |= self.study.parameters(self.name) if self.name in self.study.sections() else {}
-        if self.phase == "intermediate":  # None stands for the study's value: show that
-            own = self.study.settings(self.phase, tasks.intermediate(str(self.parameters["task"])))
-            usual |= {k: v for k, v in own.items() if usual.get(k) is None}
-        return {
-            k: (v, usual.get(k))
-            for k, v in self.parameters.items()
-            if k not in execute.HIDDEN and v not in (None, usual.get(k))
-        }
+        return changes.differing(self.study, self.name, self.parameters)
 
     def notice(self) -> HTML:
         """Which study this is, and which parameters differ from it, for the head of the page."""
@@ -72,14 +62,14 @@ class Section:
         )
         for gap in self.study.gaps:
             text += f"<p><b>Left out.</b> {html.escape(gap)}.</p>"
-        changed = self.changed()
-        if changed:
-            items = "; ".join(
-                f"<code>{k}={v}</code> (study: <code>{u}</code>)" for k, (v, u) in changed.items()
-            )
-            text += f"<p><b>Changed from the study:</b> {items}.</p>"
-        kind = "important" if changed else "note"
-        title = "Parameters changed" if changed else "What the numbers are about"
+        reasons = changes.reasons(self.study, self.name, self.parameters)
+        for section, told in reasons.items():
+            where = "from the study" if section == self.name else f"in {html.escape(section)}"
+            text += f"<p><b>Changed {where}:</b> {_listed(told)}.</p>"
+        if reasons and changes.has_scores(self.study, self.name):
+            text += f'<p><a href="#{changes.ANCHOR}">What did the change do?</a></p>'
+        kind = "important" if reasons else "note"
+        title = "Parameters changed" if reasons else "What the numbers are about"
         return HTML(
             f'<div class="admonition {kind}"><p class="admonition-title">{title}</p>{text}</div>'
         )
@@ -218,11 +208,7 @@ class Section:
 
     def record(self, section: str) -> dict | None:
         """The record of `section` as last executed, or None."""
-        path = execute.executed(self.study.name, section).with_suffix(".json")
-        try:
-            return json.loads(path.read_text())
-        except (OSError, ValueError):
-            return None
+        return changes.record(self.study, section)
 
     def records(self, phase: str, names: Collection[str] | None = None) -> dict[str, dict]:
         """Task → record of every section of `phase`, or of those of the tasks `names`; XitError
@@ -239,7 +225,12 @@ class Section:
         return found
 
     def finish(self) -> HTML:
-        """Write the record, when executed as part of a study; the foot of the page."""
+        """Show what changed parameters have done and write the record, when executed as part of a
+        study; the foot of the page."""
+        if changes.reasons(self.study, self.name, self.parameters):
+            from xit.report import change_page  # which needs a Section
+
+            change_page.show(self)
         where = os.environ.get("XIT_SECTION")
         if where == f"{self.study.name}:{self.name}":
             told = {
@@ -278,3 +269,9 @@ class Section:
             f"in {time.time() - self.began:.0f} s",
         }
         return page.provenance(lines)
+
+
+def _listed(changed: changes.Differing) -> str:
+    """Parameters, each with its value and the study's."""
+    values = ((k, html.escape(str(v)), html.escape(str(u))) for k, (v, u) in changed.items())
+    return "; ".join(f"<code>{k}={v}</code> (study: <code>{u}</code>)" for k, v, u in values)
