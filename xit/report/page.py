@@ -27,6 +27,11 @@ def table(
     display(HTML(_table(frame, caption, digits, first, search)))
 
 
+def plain(frame: pd.DataFrame, caption: str = "") -> str:
+    """`frame` as the HTML of a table, for a page that glues it."""
+    return _table(frame, caption, digits=1, first=0, search=False)
+
+
 def folded(
     tables: Mapping[str, pd.DataFrame], caption: str, digits: int = 1, first: int = 0
 ) -> None:
