@@ -145,7 +145,8 @@ def test_a_table_of_changes(change: pd.DataFrame) -> None:
 
 def test_what_a_target_page_says(found: pd.DataFrame, change: pd.DataFrame) -> None:
     languages = effects.by_language(change)
-    text = close_up_words.target_changes(found, languages, "en", {"de": "German"})
+    loose = found.assign(adjusted=0.5)
+    text = close_up_words.target_changes(loose, languages, "en", {"de": "German"})
     assert "1 of 2 intermediate tasks raise the mean zero-shot score" in text
     assert "none of the changes is firm" in text
     assert "The most is +1.5 points after MNLI, the least -10.0 after SQuAD v1.1." in text
