@@ -24,11 +24,11 @@ GLUED = {
     "num_runs": "7",
     "num_languages": "3",
     "num_seeds": "1",
-    "front_rebuild": "The 7 runs took 3 minutes.",
 }
 DRAWN = {
     "front_answer": '<div class="answer"><p class="number">+12.3</p></div>',
     "front_heat": '<div class="heat"><table><tr><td>1</td></tr></table></div>',
+    "front_rebuild": "<p>The 7 runs took 3 minutes.</p>",
     "front_studies": "<table><tr><td>yes: this site</td></tr></table>",
 }
 WIDE_TABLE = (

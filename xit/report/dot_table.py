@@ -10,7 +10,7 @@ title).
 """
 
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -66,8 +66,9 @@ def draw(
     )
 
 
-def _row(row: Mapping[str, object], zero: str, at: object, sign: bool) -> str:
-    assert callable(at)
+def _row(
+    row: Mapping[Hashable, object], zero: str, at: Callable[[float], float], sign: bool
+) -> str:
     number = {k: float(str(row.get(k, "nan"))) for k in ENDS}
     drawn = zero
     for kind, low, high in (("far", "far_low", "far_high"), ("near", "low", "high")):

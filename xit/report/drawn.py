@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
-from IPython.display import display
+from IPython.display import HTML, display
 
 
-def show(text: str, frame: pd.DataFrame) -> None:
-    """Show the drawing `text`; the `frame` behind it is kept beside it as CSV."""
-    display({"text/html": text, "text/csv": frame.to_csv(index=False)}, raw=True)
+def show(text: str) -> None:
+    """Show the drawing `text`; caption and name are in the cell's metadata, as of a figure."""
+    display(HTML(text))
 
 
 def beside(drawings: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from xit.study import Study
 
 def pieces(
     section: Section, found: pd.DataFrame, panels: Mapping[str, pd.DataFrame]
-) -> dict[str, HTML | str]:
+) -> dict[str, HTML]:
     """All of them by the name they are glued under; `found` as `effects.flat`, `panels` as the page
     of results draws them."""
     study = section.study
@@ -32,7 +32,7 @@ def pieces(
         "front_answer": HTML(answer(found, study)),
         "front_heat": HTML(heat),
         "front_studies": HTML(page.plain(studies_there(study))),
-        "front_rebuild": rebuild(names_of_runs(records)),
+        "front_rebuild": HTML(f"<p>{html.escape(rebuild(names_of_runs(records)))}</p>"),
     }
 
 
@@ -76,17 +76,15 @@ def studies_there(shown: Study) -> pd.DataFrame:
     rows = [
         {
             "study": "Phang et al. 2020",
-            "data": "XTREME, natural languages",
-            "model": "XLM-R large",
             "run here?": f"no: {len(published.load())} numbers quoted from the paper",
+            "on what": "XTREME, natural languages; XLM-R large",
         }
     ]
     rows += [
         {
             "study": f"{one.title} ({one.name})",
-            "data": _data(one),
-            "model": _model(one),
             "run here?": _run(one, shown),
+            "on what": f"{_data(one)}; {_model(one)}",
         }
         for one in _in_order()
     ]
@@ -111,8 +109,8 @@ def _data(study: Study) -> str:
 
 def _model(study: Study) -> str:
     if study.model == "pretrain":
-        return "a small one, trained from nothing"
-    return "a tiny one, shipped" if study.model.startswith("xit/") else study.model.split("/")[-1]
+        return "a small model, trained from nothing"
+    return "a tiny model, shipped" if study.model.startswith("xit/") else study.model.split("/")[-1]
 
 
 def _run(one: Study, shown: Study) -> str:

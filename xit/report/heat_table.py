@@ -9,7 +9,7 @@ for the cell that is pointed at, tapped or moved to; without the script it is th
 """
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import pandas as pd
 
@@ -77,7 +77,7 @@ def _table(
     return text + "</tbody></table>"
 
 
-def _cell(cell: Mapping[str, object] | None, limit: float) -> str:
+def _cell(cell: Mapping[Hashable, object] | None, limit: float) -> str:
     if cell is None:
         return "<td></td>"
     value = float(str(cell["change"]))
