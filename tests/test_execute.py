@@ -18,7 +18,7 @@ from tests.toys import project
 from xit import execute, paths, study
 from xit.errors import XitError
 from xit.execute import Parameter, change, changes, convert, parameters, parse
-from xit.study import NOTEBOOKS, READING, Study
+from xit.study import CLOSER, NOTEBOOKS, READING, Study
 
 ROOT = Path(__file__).resolve().parents[1]
 SECTION = "intermediate/mnli"
@@ -369,7 +369,8 @@ def test_one_notebook_makes_pages_with_names_of_their_own(tmp_path: Path) -> Non
         "intermediate/squad_v1",
         "target/none",
         "target/mnli",
-        *READING,
+        *(phase for phase in READING if phase not in CLOSER),
+        *("by_target/xnli", "by_target/udpos"),
     )
     for section in sections:
         path = tmp_path / f"{section.replace('/', '-')}.ipynb"
@@ -385,7 +386,17 @@ def test_one_notebook_makes_pages_with_names_of_their_own(tmp_path: Path) -> Non
     assert "# MNLI as intermediate task" in titles
     assert "# Targets without intermediate task" in titles
     assert len(figures) == len(set(figures)) > 4
-    assert "fig-curves-intermediate-squad-v1" in figures
+    assert "# POS as target task" in titles
+    assert {"fig-curves-intermediate-squad-v1", "fig-after-by-target-xnli"} <= set(figures)
+
+
+def test_a_section_may_give_its_page_a_heading(tmp_path: Path) -> None:
+    path = tmp_path / "page.ipynb"
+    path.write_bytes((ROOT / "notebooks" / NOTEBOOKS["by_language"]).read_bytes())
+    execute.name_page(path, "by_language/qab", "Belun (qab)")
+    made = nbformat.read(path, as_version=4).cells
+    assert made[0].source.startswith("# Belun (qab)\n")
+    assert any("fig-language-by-language-qab" in str(c.metadata) for c in made)
 
 
 def test_titles() -> None:

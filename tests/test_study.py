@@ -119,13 +119,14 @@ def test_sections_and_what_they_wait_for() -> None:
     one = toy()
     assert one.sections() == [
         "tasks", "multilingual_model", "intermediate/mnli", "intermediate/squad_v1", "target/none",
-        "target/mnli", "target/squad_v1", "results", "distance", "published", "data",
+        "target/mnli", "target/squad_v1", "results", *CLOSER, "distance", "published", "data",
     ]  # fmt: skip
     assert one.needs("tasks") == one.needs("multilingual_model") == []
     assert one.needs("intermediate/mnli") == ["multilingual_model"]
     assert one.needs("target/none") == ["multilingual_model"]
     assert one.needs("target/mnli") == ["intermediate/mnli"]
-    assert one.needs("results") == one.sections()[1:-4]
+    assert one.needs("results") == one.sections()[1:7]
+    assert {tuple(one.needs(section)) for section in CLOSER} == {("results",)}
     for section in ("distance", "published", "data"):
         assert one.needs(section) == one.needs("results")
     order = one.sections()
@@ -145,12 +146,15 @@ def test_parameters() -> None:
     assert one.parameters("multilingual_model")["retrain"] is False
     assert toy(model="pretrain").parameters("multilingual_model")["retrain"] is True
     assert one.parameters("results") == {"study": "toy", "hub": "hub"}
+    assert one.parameters("by_target/udpos") == {"study": "toy", "hub": "hub", "target": "udpos"}
+    assert one.parameters("by_language/de") == {"study": "toy", "hub": "hub", "language": "de"}
 
 
 @pytest.mark.parametrize(
     ("wrong", "right"),
     [("intermediate/squad", "intermediate/squad_v1"), ("intermediate/mnl", "intermediate/mnli"),
-     ("targets/none", "target/none"), ("result", "results")],
+     ("targets/none", "target/none"), ("result", "results"), ("by_target/udpo", "by_target/udpos"),
+     ("by_language/dee", "by_language/de")],
 )  # fmt: skip
 def test_unknown_sections(wrong: str, right: str) -> None:
     with pytest.raises(
@@ -160,7 +164,9 @@ def test_unknown_sections(wrong: str, right: str) -> None:
 
 
 HYPER = STUDY["hyper"]
-READING = set(study.READING)
+CLOSER = ["by_target/udpos", "by_target/xquad", "by_target/tatoeba",
+          *(f"by_language/{code}" for code in ("en", "de"))]  # fmt: skip
+READING = {"tasks", "results", "distance", "published", "data", *CLOSER}
 EVERY = {"multilingual_model", "intermediate/mnli", "intermediate/squad_v1", "target/none",
          "target/mnli", "target/squad_v1", *READING}  # fmt: skip
 TARGETS = {"target/none", "target/mnli", "target/squad_v1"}
@@ -193,7 +199,7 @@ def test_a_change_touches_the_sections_that_depend_on_it(changed: dict, touched:
 def test_an_ablation_is_a_section_that_waits_for_what_it_is_compared_with() -> None:
     told = {"mlm": {"variants": ["mnli+mlm"], "targets": ["tatoeba"]}}
     one = toy(ablations=told, mlm={"sentences": 30})
-    assert one.sections()[-5:] == ["results", "mlm", "distance", "published", "data"]
+    assert one.sections()[-5:] == ["by_language/de", "mlm", "distance", "published", "data"]
     assert one.needs("mlm") == ["target/none", "target/mnli"]
     assert "mlm" not in one.needs("results") and "mlm" in one.needs("data")
     assert one.parameters("mlm") == {
@@ -215,7 +221,7 @@ ADVERSARIAL = {"variants": ["mnli+adv", "mnli+adv1*0.5"], "targets": ["udpos", "
 
 def test_the_section_of_the_adversary() -> None:
     one = toy(ablations={"adversarial": ADVERSARIAL})
-    assert one.sections()[-5:] == ["results", "distance", "adversarial", "published", "data"]
+    assert one.sections()[-5:] == ["by_language/de", "distance", "adversarial", "published", "data"]
     assert one.needs("adversarial") == ["target/none", "target/mnli"]
     assert one.parameters("adversarial") == {
         "study": "toy", "hub": "hub", **ADVERSARIAL, "seed": 1, "num_seeds": 2,
@@ -241,7 +247,7 @@ def test_targets_after_ablated_variants_are_left_out_with_their_data() -> None:
 
 def test_the_section_of_selection() -> None:
     one = toy(ablations={"selection": SELECTION})
-    assert one.sections()[-5:] == ["results", "selection", "distance", "published", "data"]
+    assert one.sections()[-5:] == ["by_language/de", "selection", "distance", "published", "data"]
     assert one.needs("selection") == ["target/none", "target/mnli", "target/squad_v1"]
     assert one.parameters("selection") == {
         "study": "toy", "hub": "hub", "intermediate": ["none", "mnli"], "targets": ["xquad"],
@@ -259,7 +265,7 @@ COMPLEXITY: dict = {"variants": [], "targets": [], "code_examples": 8, "dimensio
 
 def test_the_section_of_complexity_waits_for_all_and_may_set_nothing() -> None:
     one = toy(ablations={"complexity": COMPLEXITY})
-    assert one.sections()[-5:] == ["results", "complexity", "distance", "published", "data"]
+    assert one.sections()[-5:] == ["by_language/de", "complexity", "distance", "published", "data"]
     assert one.needs("complexity") == ["target/none", "target/mnli", "target/squad_v1"]
     shared = {"study": "toy", "hub": "hub", "seed": 1, "num_seeds": 2}
     assert one.parameters("complexity") == shared | COMPLEXITY

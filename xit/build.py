@@ -239,13 +239,24 @@ def forget_missing(study: Study) -> None:
         stamp(study.name, "site").unlink(missing_ok=True)
 
 
+def _as_shown(study: Study) -> list[str]:
+    """The study's sections, its languages by family and distance as everywhere in the book."""
+    from xit.report import tables
+
+    order, sections = tables.language_order(study), study.sections()
+    languages = [s for c in order if (s := f"by_language/{c}") in sections]
+    first = sections.index(languages[0])
+    rest = [s for s in sections if s not in languages]
+    return [*rest[:first], *languages, *rest[first:]]
+
+
 def site(study: Study) -> None:
     """Render the site of `study` from its executed sections; the last good one stays on failure."""
     from xit.report import site as pages
 
     began = time.monotonic()
     try:
-        pages.build(study.name, study.sections(), project() / "book")
+        pages.build(study.name, _as_shown(study), project() / "book")
     except pages.SiteError as error:
         raise XitError(f"the site could not be rendered: {error}") from error
     execute.write(project() / "book" / "_build" / "study", study.name)

@@ -142,7 +142,7 @@ def check_values(values: dict[str, object], study: Study, section: str) -> None:
             raise unknown("way to combine seeds", str(value), COMBINE)
         if key == "steps" and isinstance(value, int) and value < 1:
             raise XitError(f"steps = {value!r}: expected a whole number, at least 1")
-        if key in ("task", "intermediate") and "/" in section:
+        if key in ("task", "intermediate", "target", "language") and "/" in section:
             raise XitError(
                 f"{key} is given by the section's name {section!r}; choose another section"
             )
@@ -256,7 +256,7 @@ def execute(study: Study, section: str, processes: int = 1) -> Path:
         new.unlink(missing_ok=True)
         told = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise XitError(f"section {section}: {type(error).__name__}: {told}") from error
-    name_page(new, section)
+    name_page(new, section, _title(made))
     if record.exists() and changed_runs(record, made):
         shutil.copy(record, before)
     if made.exists():
@@ -275,11 +275,21 @@ def title(section: str) -> str:
         return f"{of} as intermediate task"
     if phase == "target":
         return f"Targets after {of}" if of else "Targets without intermediate task"
+    if phase == "by_target":
+        return f"{of} as target task"
     return ""
 
 
-def name_page(path: Path, section: str) -> None:
-    """Give the executed copy its own heading and figure names, since one notebook makes many."""
+def _title(record: Path) -> str:
+    """The heading that a section has given itself, as languages do; else ""."""
+    return str(json.loads(record.read_text()).get("title", "")) if record.exists() else ""
+
+
+def name_page(path: Path, section: str, own: str = "") -> None:
+    """Give the executed copy its own heading and figure names, since one notebook makes many.
+
+    `own`: the heading, where the section's name does not tell it.
+    """
     book = json.loads(path.read_text(encoding="utf-8"))
     slug = section.replace("/", "-").replace("_", "-")
     for cell in book["cells"]:
@@ -287,9 +297,9 @@ def name_page(path: Path, section: str) -> None:
         if figure:
             figure["name"] = f"{figure['name']}-{slug}"
     first = next(c for c in book["cells"] if c["cell_type"] == "markdown")
-    if title(section):
+    if heading := own or title(section):
         _, *rest = "".join(first["source"]).splitlines(keepends=True)
-        first["source"] = [f"# {title(section)}\n", *rest]
+        first["source"] = [f"# {heading}\n", *rest]
     write(path, json.dumps(book, indent=1, ensure_ascii=False) + "\n")
 
 

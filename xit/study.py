@@ -2,7 +2,8 @@
 
 A study is `notebooks/studies/<name>.yaml`. Its sections, each one notebook executed with its own
 parameters, are `tasks`, `multilingual_model`, `intermediate/<task>`, `target/<task or none>`,
-`results`, `distance`, `published` and `data`, and the ABLATIONS that the study names.
+`results`, `by_target/<task>`, `by_language/<code>`, `distance`, `published` and `data`, and the
+ABLATIONS that the study names.
 """
 
 import dataclasses
@@ -24,6 +25,8 @@ NOTEBOOKS = {  # in reading order
     "intermediate": "02_intermediate.ipynb",
     "target": "03_target.ipynb",
     "results": "04_results.ipynb",
+    "by_target": "15_by_target.ipynb",
+    "by_language": "16_by_language.ipynb",
     "mlm": "05_mlm.ipynb",
     "translation": "06_translation.ipynb",
     "selection": "07_selection.ipynb",
@@ -37,7 +40,8 @@ NOTEBOOKS = {  # in reading order
 }
 TRAINING = ("multilingual_model", "intermediate", "target")  # each section trains, and needs torch
 # only read: the hub, or what others made
-READING = ("tasks", "results", "distance", "published", "data")
+READING = ("tasks", "results", "by_target", "by_language", "distance", "published", "data")
+CLOSER = ("by_target", "by_language")  # of these, what `results` has kept for them
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,11 @@ class Study:
         if task.kind in ("retrieval", "mining"):
             found = tuple(x for x in found if x != self.source)
         return tuple(found)
+
+    def every_language(self) -> list[str]:
+        """The languages that any target is scored in, the source first."""
+        found = dict.fromkeys(c for t in self.targets for c in self.languages_of(t))
+        return sorted(found, key=lambda code: code != self.source)
 
     def settings(self, phase: str, task: tasks.Task, **changed: object) -> dict:
         """All SETTINGS for training `task`: the paper's, then the study's, then `changed`."""
@@ -136,6 +145,8 @@ class Study:
         phases = {
             "intermediate": [f"intermediate/{t}" for t in self.intermediate],
             "target": [f"target/{t}" for t in ("none", *self.intermediate)],
+            "by_target": [f"by_target/{t}" for t in self.targets],
+            "by_language": [f"by_language/{c}" for c in self.every_language()],
         }
         left_out = ABLATIONS.keys() - self.ablations.keys()
         return [s for n in NOTEBOOKS if n not in left_out for s in phases.get(n, [n])]
@@ -145,9 +156,11 @@ class Study:
         phase, _, task = section.partition("/")
         if phase in ("tasks", "multilingual_model"):
             return []
+        if phase in CLOSER:
+            return ["results"]
         if phase in READING:
             left_out = READING if phase == "data" else (*READING, *ABLATIONS)
-            return [s for s in self.sections() if s not in left_out]
+            return [s for s in self.sections() if s.partition("/")[0] not in left_out]
         if phase in ("selection", "complexity"):  # compare all of them
             return [s for s in self.sections() if s.startswith("target/")]
         if phase in ABLATIONS:  # beside what it is compared with
@@ -166,6 +179,8 @@ class Study:
             return shared | {"task": task} | seeds
         if phase == "target":
             return shared | {"intermediate": task, "targets": list(self.targets)} | seeds
+        if phase in CLOSER:
+            return shared | {phase.removeprefix("by_"): task}
         if phase == "multilingual_model":
             return shared | {"retrain": self.model == "pretrain"}
         if phase in ABLATIONS:

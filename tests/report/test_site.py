@@ -21,7 +21,8 @@ from xit.report.site import SiteError, build, collect, table_of_contents
 
 BOOK = Path(__file__).parents[2] / "book"
 SECTIONS = ["tasks", "multilingual_model", "intermediate/squad_v1", "target/none", "results",
-            "distance", "published", "data"]  # fmt: skip
+            "by_target/xnli", "by_target/udpos", "by_language/qab", "distance", "published",
+             "data"]  # fmt: skip
 FRAME = pd.DataFrame({"n": [1.25]})
 GLUED = {
     "study_title": "trial",
@@ -29,9 +30,12 @@ GLUED = {
     "num_runs": "7",
     "num_languages": "3",
     "num_seeds": "1",
-    "best_intermediate": "SQuAD v1.1",
-    "best_change": "+12.3",
-    "baseline_mean": "50.0",
+}
+DRAWN = {
+    "front_answer": '<div class="answer"><p class="number">+12.3</p></div>',
+    "front_heat": '<div class="heat"><table><tr><td>1</td></tr></table></div>',
+    "front_rebuild": "<p>The 7 runs took 3 minutes.</p>",
+    "front_studies": "<table><tr><td>yes: this site</td></tr></table>",
 }
 WIDE_TABLE = (
     "<table><thead><tr>"
@@ -94,7 +98,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         notebook = page(section)
         if section == "results":
             outputs = [glue(k, {"text/plain": repr(v)}) for k, v in GLUED.items()]
-            outputs.append(glue("headline_figure", {"image/png": png()}))
+            outputs += [glue(k, {"text/html": v}) for k, v in DRAWN.items()]
             notebook.cells.append(new_code_cell("glue", execution_count=3, outputs=outputs))
         save(book, section, notebook)
     build("trial", SECTIONS, book)
@@ -118,7 +122,7 @@ def test_every_page_opens_from_disk_and_is_complete(built: Path, needs_chromium:
     index = built / "_build" / "html" / "index.html"
     assert check_site(index.parent) == []
     text = index.read_text(encoding="utf-8")
-    for value in GLUED.values():
+    for value in (*GLUED.values(), *DRAWN.values()):
         assert value in text
 
 
@@ -240,7 +244,13 @@ def test_sections_fall_into_parts_in_the_given_order() -> None:
         "Phase 1: a multilingual model": ["study/multilingual_model"],
         "Phase 2: intermediate tasks": ["study/intermediate/squad_v1"],
         "Phase 3: target tasks": ["study/target/none", "study/target/squad_v1"],
-        "Results": ["study/results", "study/published", "study/data", "study/ablations/layers"],
+        "Results": ["study/results", "targets", "languages", "study/published", "study/data",
+                    "study/ablations/layers"],
         "Extension studies": ["study/distance"],
         "Sources": ["glossary", "references"],
-    }
+    }  # fmt: skip
+    under = {c["file"]: [x["file"] for x in c.get("sections", ())] for p in parts
+             for c in p["chapters"]}  # fmt: skip
+    assert under["targets"] == ["study/by_target/xnli", "study/by_target/udpos"]
+    assert under["languages"] == ["study/by_language/qab"]
+    assert under["study/results"] == []

@@ -245,13 +245,8 @@ def own_heat(table: pd.DataFrame) -> pd.DataFrame:
 def printed_cells() -> dict[tuple[str, str], stats.Grid]:
     """Appendix B's changes by language as grids of one seed, without English and multilingual MLM;
     QA is the mean of F1 and EM. What `effects` makes of them has no intervals."""
-    table = published.appendix()
-    table = table[~table["mlm"] & ~table["language"].isin(["avg", "en"])]
-    key = ["target", "language"]
-    main = table.groupby(["intermediate", *key], sort=False)["value"].mean().reset_index()
-    base = main[main["intermediate"] == "none"].set_index(key)["value"].rename("baseline")
-    change = main[main["intermediate"] != "none"].join(base, on=key)
-    change = change.assign(change=change["value"] - change["baseline"], seed=0)
+    change = published.changes_by_language().assign(seed=0)
+    change = change[change["language"] != "en"]
     family = typology.family_of(typology.shipped("en"))
     return effects.grids(change.dropna(subset=["change"]), family)
 

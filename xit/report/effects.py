@@ -137,6 +137,38 @@ def of(
     )
 
 
+def flat(found: pd.DataFrame) -> pd.DataFrame:
+    """`of` as plain numbers, so that it can be kept: `low`, `high` of the interval for these
+    languages, `far_low`, `far_high` of the one for new languages (NaN: none)."""
+    ends = {"these": ("low", "high"), "new": ("far_low", "far_high")}
+    told = found.drop(columns=[*ends, "seeds_only"])
+    for which, names in ends.items():
+        for name, side in zip(names, ("low", "high"), strict=True):
+            told[name] = [getattr(interval, side) for interval in found[which]]
+    return told
+
+
+def by_language(change: pd.DataFrame, told: Items | None = None) -> pd.DataFrame:
+    """One row a cell and language: CELL, `language`, `baseline` and `value` (0-100), `change`
+    (points), means over seeds; `low`, `high`: its 95% interval, from seeds and test items (NaN from
+    one seed); `seeds`; `collapsed`: whether runs have. `change` may have the source language."""
+    rows: list[dict[str, object]] = []
+    for (intermediate, target), part in change.groupby(CELL, sort=False):
+        cell = str(intermediate), str(target)
+        one = stats.grid(part, {}, (told or {}).get(cell))
+        groups = part.groupby("language")
+        means = groups[["baseline", "value"]].mean()
+        fallen = groups["collapsed"].any() if "collapsed" in part else None
+        for k, code in enumerate(one.languages):
+            items = None if one.items is None else [one.items[k]]
+            alone = stats.effect(Grid(one.values[:, [k]], [code], [one.families[k]], items))
+            row: dict[str, object] = dict(zip(CELL, cell, strict=True))
+            row |= {"language": code} | means.loc[code].to_dict() | {"change": alone.mean}
+            row |= alone.these._asdict() | {"seeds": alone.seeds}
+            rows.append(row | {"collapsed": fallen is not None and bool(fallen[code])})
+    return pd.DataFrame(rows)
+
+
 def table(frame: pd.DataFrame) -> pd.DataFrame:
     """`of` for readers."""
     rows = []

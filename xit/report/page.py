@@ -45,6 +45,11 @@ def _show(text: str, frame: pd.DataFrame) -> None:
     display({"text/html": text, "text/csv": frame.to_csv(index=False)}, raw=True)
 
 
+def plain(frame: pd.DataFrame, caption: str = "") -> str:
+    """`frame` as the HTML of a table, for a page that glues it."""
+    return _table(frame, caption, digits=1, first=0, search=False)
+
+
 def folded(
     tables: Mapping[str, pd.DataFrame], caption: str, digits: int = 1, first: int = 0
 ) -> None:

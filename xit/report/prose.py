@@ -205,13 +205,8 @@ def goes_on(section: Section, after: str) -> str:
     return f"{text}."
 
 
-def headline(
-    scores: pd.DataFrame, change: pd.DataFrame, main: pd.DataFrame, study: Study
-) -> dict[str, str]:
-    """The front page's numbers by name, as text."""
-    mean = change.groupby(["intermediate", "target", "seed"])["change"].mean()
-    average = mean.groupby("intermediate").mean()
-    baseline = main[main["language"] != study.source].groupby(["target", "seed"])["value"].mean()
+def headline(scores: pd.DataFrame, study: Study) -> dict[str, str]:
+    """What the front page says of the study and its size, by name, as text."""
     runs = {line["run"] for s in study.sections() for line in _lines(study, s)}
     return {
         "study_title": study.title,
@@ -219,9 +214,6 @@ def headline(
         "num_runs": str(len(runs)),
         "num_languages": str(scores["language"].nunique()),
         "num_seeds": str(scores["seed"].nunique()),
-        "best_intermediate": TITLES[str(average.idxmax())],
-        "best_change": f"{average.max():+.1f}",
-        "baseline_mean": f"{baseline.groupby('target').mean().mean():.1f}",
     }
 
 

@@ -54,7 +54,7 @@ def of_study(section: Section) -> list[Reading]:
     """
     names: dict[str, None] = {}
     for name in section.study.sections():
-        if name in READING:
+        if name.partition("/")[0] in READING:
             continue
         if (record := section.record(name)) is None:
             told = f"make book STUDY={section.study.name}"

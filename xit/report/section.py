@@ -21,13 +21,14 @@ from IPython.display import HTML
 
 from xit import chains, changes, execute, pool, runs, specs, tasks, workers
 from xit import study as studies
-from xit.errors import XitError
+from xit.errors import XitError, unknown
 from xit.report import page
 from xit.runs import Spec
 from xit.settings import AGAINST, BESIDE, SETTINGS, SMOOTHING, of_paper
 from xit.specs import Parent
 from xit.workers import Result
 
+OF = ("task", "intermediate", "target", "language")  # what tells a section from others of its kind
 PACKAGES = ("xit", "torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy")
 
 
@@ -43,10 +44,16 @@ class Section:
             pool.warm()
         hub = parameters.get("hub")
         self.study = studies.load(str(parameters["study"]), None if hub is None else str(hub))
-        of = parameters.get("task") or parameters.get("intermediate")
+        of = next((parameters[k] for k in OF if k in parameters), None)
         self.name = f"{phase}/{of}" if isinstance(of, str) else phase
+        self.title = ""  # the page's heading, where the section's name does not tell it
         if phase == "intermediate" or (phase == "target" and of != "none"):
             tasks.intermediate(str(of))
+        if phase == "by_target" and of not in self.study.targets:
+            raise unknown(f"target task of study {self.study.name!r}:", str(of), self.study.targets)
+        if phase == "by_language" and of not in self.study.every_language():
+            known = self.study.every_language()
+            raise unknown(f"language of study {self.study.name!r}:", str(of), known)
         self.made: list[dict] = []
 
     # -- parameters -----------------------------------------------------------------------------
@@ -235,6 +242,7 @@ class Section:
         if where == f"{self.study.name}:{self.name}":
             told = {
                 "section": self.name,
+                "title": self.title,
                 "parameters": self.parameters,
                 "changed": {k: v[0] for k, v in self.changed().items()},
                 "runs": [
@@ -245,6 +253,29 @@ class Section:
             }
             execute.write(Path(os.environ["XIT_RECORD"]), json.dumps(told, indent=1) + "\n")
         return self.foot()
+
+    def keep(self, **frames: pd.DataFrame) -> None:
+        """Leave `frames` for sections that only show another side of them, when executed as part
+        of a study; they come back from `kept`."""
+        if os.environ.get("XIT_SECTION") != f"{self.study.name}:{self.name}":
+            return
+        for name, frame in frames.items():
+            file = self._frame(self.name, name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            new = file.with_name(f".{file.name}.{os.getpid()}")
+            frame.to_parquet(new, index=False)
+            new.replace(file)
+
+    def kept(self, section: str, name: str) -> pd.DataFrame:
+        """The frame `name` that `section` has kept; XitError if it has not been executed."""
+        file = self._frame(section, name)
+        if not file.exists():
+            told = f"make section STUDY={self.study.name} S={section} PARAMS="
+            raise XitError(f"section {section} has kept no {file.name} yet: run `{told}`")
+        return pd.read_parquet(file)
+
+    def _frame(self, section: str, name: str) -> Path:
+        return execute.executed(self.study.name, section).with_suffix("") / f"{name}.parquet"
 
     def foot(self) -> HTML:
         """Provenance: study, parameters, runs, data, versions, machine, time."""

@@ -43,6 +43,8 @@ PARTS = {  # first part of a section's name -> caption in the side bar
     **dict.fromkeys(EXTENSIONS, "Extension studies"),
 }
 RESULTS = "Results"  # every other section
+# first part of a section's name -> the page that it is folded under
+UNDER = {"by_target": "targets", "by_language": "languages"}
 RENDERERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-bibtex")
 JUPYTER_BOOK = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
 EXTENSION = Path(__file__).with_name("captions.py")  # of Sphinx, which is slow to load
@@ -101,16 +103,24 @@ def collect(study: str, sections: Sequence[str], book: Path) -> dict[str, bytes]
 
 def table_of_contents(sections: Sequence[str]) -> dict[str, object]:
     """The table of contents in Jupyter Book's format, one part per phase, in the given order."""
-    parts: dict[str, list[str]] = {METHOD: list(PAGES_BEFORE)}
+    parts: dict[str, dict[str, list[str]]] = {METHOD: {page: [] for page in PAGES_BEFORE}}
     for section in sections:
-        caption = PARTS.get(section.split("/")[0], RESULTS)
-        parts.setdefault(caption, []).append(f"study/{section}")
-    parts["Sources"] = list(PAGES_AFTER)
+        phase = section.split("/")[0]
+        pages = parts.setdefault(PARTS.get(phase, RESULTS), {})
+        under = pages.setdefault(UNDER.get(phase, f"study/{section}"), [])
+        if phase in UNDER:
+            under.append(f"study/{section}")
+    parts["Sources"] = {page: [] for page in PAGES_AFTER}
     listed = [
-        {"caption": caption, "chapters": [{"file": file} for file in files]}
-        for caption, files in parts.items()
+        {"caption": caption, "chapters": [_chapter(file, under) for file, under in pages.items()]}
+        for caption, pages in parts.items()
     ]
     return {"format": "jb-book", "root": "index", "parts": listed}
+
+
+def _chapter(file: str, under: Sequence[str]) -> dict[str, object]:
+    """A page of the contents, with the pages `under` it."""
+    return {"file": file} | ({"sections": [{"file": x} for x in under]} if under else {})
 
 
 def _pages(book: Path) -> dict[str, bytes]:
