@@ -65,9 +65,13 @@ def verdicts(told: Sequence[Told]) -> str:
         where = f"{TITLES[one.intermediate]} → {TITLES[one.target]}"
         text = f"- **{where}**: {one.effect.mean:+.1f} points ({interval(one.effect.these)}; "
         text += f"new languages {interval(one.effect.new)})"
-        text += "" if math.isnan(one.holm) else f", p = {one.holm:.3f}"
+        text += "" if math.isnan(one.holm) else f", p {_p(one.holm)}"
         lines.append(f"{text}: {_verdict(one)}.")
     return "\n".join(lines)
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
 
 
 def _verdict(one: Told) -> str:
@@ -90,17 +94,17 @@ def refuting(checked: Sequence[Told], told: Sequence[Told]) -> str:
     if not tested:
         return text + "\n\n*Transfer.* One seed: no test, so nothing could be refuted."
     text += "\n\n*Transfer.* "
-    for kinds, where, sign in (
-        (SENTENCES, "sentence-level targets and raw retrieval", 1),
-        (("tagging",), "tagging", -1),
+    for kinds, what, sign in (
+        (SENTENCES, "Sentence-level targets and raw retrieval were expected to go up", 1),
+        (("tagging",), "Tagging was expected to go down", -1),
     ):
         part = [one for one in tested if tasks.target(one.target).kind in kinds]
         if part:
             sure = [one for one in part if one.holm < ALPHA]
             wrong = sum(one.effect.mean * sign < 0 for one in sure)
-            text += f"Expected to go {'up' if sign > 0 else 'down'} were {where}: {wrong} of "
-            text += f"{len(part)} cells go the other way after Holm's correction, "
-            text += f"{len(sure) - wrong} as expected, {len(part) - len(sure)} cannot be told. "
+            text += f"{what}: {wrong} of {len(part)} cells go the other way after Holm's "
+            text += f"correction, {len(sure) - wrong} as expected, {len(part) - len(sure)} cannot "
+            text += "be told. "
     least = [one.detectable for one in tested if not math.isnan(one.detectable)]
     text += f"The cells would have shown an effect of {min(least):.1f} points at best and "
     return text + f"{max(least):.1f} at worst (80% power, one test)."

@@ -26,6 +26,10 @@ def _ends(low: float, high: float, digits: int = 2) -> str:
     return told if told == NO_INTERVAL else f"95% interval {told}"
 
 
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+
+
 def hypotheses(found: pd.DataFrame, whose: str, far: str = MAIN) -> str:
     """H1 and H2 on the targets of SENTENCE: the score and the mean change with distance `far`."""
     rows = distance.primary(found, far)
@@ -69,7 +73,7 @@ def _one(row: pd.Series) -> str:
     if math.isnan(row["rho"]):
         return f"no correlation can be told from {row['languages']} languages."
     text = f"ρ = {row['rho']:+.2f} over {row['languages']} languages of {row['families']} families "
-    text += f"({_ends(row['low'], row['high'])}; p = {row['p']:.3f}, Holm {row['holm']:.3f}): "
+    text += f"({_ends(row['low'], row['high'])}; p {_p(row['p'])}, Holm {_p(row['holm'])}): "
     if row["firm"]:
         return text + ("it falls with distance." if row["rho"] < 0 else "it rises with distance.")
     seen = correlation.smallest(int(row["languages"]))

@@ -194,11 +194,10 @@ def refuting(readings: Sequence[Reading]) -> str:
     if not most:
         return "No scored row was dropped or cut, so none of it can have moved a score."
     touched = sum(x > 0 for x in share)
-    text = f"In {touched} of {len(known)} readings scored rows were dropped or cut, in "
-    text += (
-        f"{_place(known[share.index(most)])} the most: {most:.1f}%. Had all of these been right, "
-    )
-    return text + f"or all wrong, an accuracy there would be up to {most:.1f} points another."
+    worst = known[share.index(most)]
+    text = f"In {touched} of {len(known)} readings scored rows were dropped or cut, most of all in "
+    text += f"{TITLES.get(worst.task, TEXT)} {worst.language}: {most:.1f}%. Had all of these been "
+    return text + f"right, or all wrong, an accuracy there would move by up to {most:.1f} points."
 
 
 def _not_counted(readings: Sequence[Reading]) -> str:
