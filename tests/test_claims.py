@@ -147,3 +147,10 @@ def test_every_page_is_read_in_the_same_order(path: Path) -> None:
     assert every[-5:] == heads
     seen = cells[at[1] : at[2]]
     assert any(c["cell_type"] == "code" and "Markdown(" in "".join(c["source"]) for c in seen)
+
+
+@pytest.mark.parametrize("path", READINGS, ids=lambda p: p.stem)
+def test_every_caption_says_what_to_see(path: Path) -> None:
+    for cell in json.loads(path.read_text())["cells"]:
+        if figure := cell["metadata"].get("mystnb", {}).get("figure"):
+            assert "To be seen" in figure["caption"], figure["name"]
