@@ -25,10 +25,11 @@ def retrieval(layers: pd.DataFrame, layer: int, chance: float) -> str:
     here = min(layer, int(means.index.max()))
     raw = layers[(layers["layer"] == here) & (layers["kind"] == "raw")].sort_values("value")
     low, high = raw.iloc[0], raw.iloc[-1]
+    mean = {kind: float(means[kind][here]) for kind in ("raw", "centred")}
     text = f"On layer {here}, which the other pages read, the nearest neighbour is the translation "
-    text += f"of {means.loc[here, 'raw']:.1f}% of the sentences ({low['language']} "
+    text += f"of {mean['raw']:.1f}% of the sentences ({low['language']} "
     text += f"{low['value']:.1f}% to {high['language']} {high['value']:.1f}%; chance "
-    text += f"{chance:.1f}%). Centring makes it {means.loc[here, 'centred']:.1f}%. "
+    text += f"{chance:.1f}%). Centring makes it {mean['centred']:.1f}%. "
     best = [f"{kind} on layer {means[kind].idxmax()} ({means[kind].max():.1f}%)"
             for kind in ("raw", "centred")]  # fmt: skip
     return text + f"The best layers are {' and '.join(best)}."
