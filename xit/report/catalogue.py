@@ -261,7 +261,7 @@ def sizes_in_words(table: pd.DataFrame) -> str:
     both, apart = _apart(table)
     text = f"The paper prints, and the full datasets have, {len(both)} sizes of training and "
     text += f"development sets. {len(both) - len(apart)} of them are the same"
-    return text + (f"; these are not (paper; full dataset): {', '.join(apart)}." if apart else ".")
+    return text + (f"; these are not (paper; full dataset): {'; '.join(apart)}." if apart else ".")
 
 
 def _apart(table: pd.DataFrame) -> tuple[list[str], list[str]]:
@@ -294,11 +294,11 @@ def read_in_words(table: pd.DataFrame) -> str:
 def refuting(table: pd.DataFrame) -> str:
     """What the sizes bear of the claim that the datasets are the paper's."""
     both, apart = _apart(table)
-    text = "That two sets have one size is a sign that they are the same set, not a proof. "
+    text = "We hold that the datasets are the paper's. Equal sizes are a sign of that, not a proof. "
     if apart:
         text += f"Where sizes differ, {len(apart)} of {len(both)} here, only the dataset's name "
         text += "says that it is the paper's. "
-    return text + "Other rows under the same name, found in the authors' files, would refute it."
+    return text + "Other rows under the same name, in the authors' files, would refute that."
 
 
 def not_here(study: Study) -> str:
