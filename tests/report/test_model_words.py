@@ -34,7 +34,7 @@ def test_retrieval_on_the_studys_layer_or_the_last() -> None:
         assert "On layer 1, which the other pages read" in text
         assert "of 45.0% of the sentences (qab 30.0% to qac 60.0%; chance 2.5%)" in text
         assert "Centring makes it 70.0%" in text
-    assert "raw on layer 1 (45.0%) and centred on layer 1 (70.0%)" in text
+    assert "Raw is best on layer 1 (45.0%), centred on layer 1 (70.0%)." in text
 
 
 def test_what_refutes_is_counted() -> None:

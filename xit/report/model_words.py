@@ -30,9 +30,8 @@ def retrieval(layers: pd.DataFrame, layer: int, chance: float) -> str:
     text += f"of {mean['raw']:.1f}% of the sentences ({low['language']} "
     text += f"{low['value']:.1f}% to {high['language']} {high['value']:.1f}%; chance "
     text += f"{chance:.1f}%). Centring makes it {mean['centred']:.1f}%. "
-    best = [f"{kind} on layer {means[kind].idxmax()} ({means[kind].max():.1f}%)"
-            for kind in ("raw", "centred")]  # fmt: skip
-    return text + f"The best layers are {' and '.join(best)}."
+    best = {kind: f"layer {means[kind].idxmax()} ({means[kind].max():.1f}%)" for kind in mean}
+    return text + f"Raw is best on {best['raw']}, centred on {best['centred']}."
 
 
 def refuting(layers: pd.DataFrame, chance: float) -> str:
