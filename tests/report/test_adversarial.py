@@ -317,3 +317,16 @@ def test_the_figures_and_what_they_show() -> None:
     assert "MNLI → POS -5.0 (-9.0 to -1.0)" in adversarial_plots.alt_forest(cells)
     with pytest.raises(ValueError, match="no effects"):
         adversarial_plots.forest([])
+
+
+def test_what_goes_against_the_expectation() -> None:
+    """XNLI gains firmly, as expected; the same of POS goes against it."""
+    [one] = main()
+    text = words.refuting([one], [one, one._replace(target="udpos")])
+    assert "finds more of the language would refute it: 1 of 1; it finds less of it in 0" in text
+    assert "raw retrieval were expected to go up: 0 of 1 cells go the other way" in text
+    assert "1 as expected, 0 cannot be told" in text
+    assert "Tagging was expected to go down: 1 of 1 cells go the other way" in text
+    loose = one._replace(holm=0.5)
+    assert "0 as expected, 1 cannot be told" in words.refuting([], [loose])
+    assert "no test" in words.refuting([], [one._replace(holm=math.nan)])

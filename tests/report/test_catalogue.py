@@ -121,7 +121,13 @@ def test_sizes(toy: Study) -> None:
     assert told["MLQA", "early stopping"][1] == 10570  # SQuAD's: it is not trained by itself
     text = catalogue.sizes_in_words(frame)
     assert "MNLI, early stopping (20,000; 9,815)" in text
-    assert "This study trains on a part of MNLI (10 of 24)." in text
+    assert "This study trains on a part of MNLI (10 of 24)." in catalogue.read_in_words(frame)
+    assert f"{text.count(', training (') + text.count(', early stopping (')} of " in (
+        catalogue.refuting(frame)
+    )
+    same = frame.assign(**{"full dataset": frame["paper"]})
+    assert catalogue.sizes_in_words(same).endswith("of them are the same.")
+    assert "only the dataset's name" not in catalogue.refuting(same)
 
 
 def test_sizes_differ_by_language(toy: Study) -> None:
@@ -130,7 +136,7 @@ def test_sizes_differ_by_language(toy: Study) -> None:
     frame = catalogue.sizes(study.load("toy", "own"))
     table = by(frame, "task", "for")
     assert table["XQuAD", SCORING.format("validation")]["read here"] == "5–9"
-    text = catalogue.sizes_in_words(frame)
+    text = catalogue.read_in_words(frame)
     assert text.endswith("is not known here: the Hub does not say.")
 
 

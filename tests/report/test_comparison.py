@@ -188,6 +188,7 @@ def test_the_published_study_itself_is_one(lab: Study) -> None:
 def test_reading(lab: Study) -> None:
     text = comparison.reading(comparison.beside(MAIN), lab)
     assert "1 combinations are in both; in 1 the two changes have the same sign" in text
+    assert "would agree in 1." in text  # both lose in their one combination
     assert "MNLI → XNLI: -1.2 in the paper, -5.0" in text
     with_uner = dataclasses.replace(lab, targets=("xnli", "uner"))
     assert "Not in the paper: NER (Universal NER)." in comparison.reading(

@@ -293,3 +293,11 @@ def test_a_panel_a_measure_the_published_first() -> None:
     assert "published, training rows: ρ -1.00 (3 tasks)" in complexity_plots.alt_scatters(shown)
     points = np.asarray(figure.axes[3].collections[0].get_offsets())
     assert sorted(points[:, 0].tolist()) == [64.0, 256.0]  # mnli, and qqp beyond the line
+
+
+def test_the_intrinsic_dimension_is_told_from_the_rows_used_now() -> None:
+    row = {"outcome": complexity.AVERAGE, "measure": "dimension", "rho": 0.4, "n": 8, "p": 0.31}
+    text = complexity_prose.of_dimension(pd.DataFrame([row]))
+    assert "is +0.40 over 8 tasks" in text
+    none = pd.DataFrame([row | {"rho": math.nan}])
+    assert "No correlation" in complexity_prose.of_dimension(none)

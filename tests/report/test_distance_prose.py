@@ -127,3 +127,13 @@ def test_overlap() -> None:
     assert "In the source's script (2 languages) 40 to 60%" in text
     assert "In another script (1 language) 20%" in text
     assert "not known" in words.overlap(shares[:1], table, "en")
+
+
+def test_what_refutes_falling_with_distance() -> None:
+    against = words.refuting(found(0.9, 0.5, 1.0, 0.01, True), "x")
+    assert "2 of 2 correlations are firm and rise" in against and "|ρ|" not in against
+    loose = words.refuting(found(-0.1, -0.8, 0.5, 0.9, False), "x")
+    assert "0 of 2 correlations are firm and rise" in loose and "2 are not firm" in loose
+    assert f"|ρ| = {correlation.smallest(14):.2f} and beyond" in loose
+    nothing = found(math.nan, math.nan, math.nan, math.nan, False, 2)
+    assert "no correlation" in words.refuting(nothing, "x")

@@ -267,3 +267,11 @@ def test_what_the_paper_would_need_is_counted() -> None:
     assert "87,599 × 3" in table.to_list()
     assert len(show.printed()) == 3
     assert stats.holm([0.01]) == [0.01]
+
+
+def test_what_would_refute_that_length_helps() -> None:
+    """Slope 4.5 ± 6.35 points with two seeds: an interval 12.71 wide, nothing shown."""
+    text = words.refuting(robustness.effects(TOLD, [LENGTH], FAMILIES))
+    assert "*less robust* would refute it, 0 of 1 targets; *more robust* bears it out, 0." in text
+    assert "12.71 to 12.71 points wide" in text
+    assert "Nothing is compared" in words.refuting([])

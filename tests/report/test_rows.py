@@ -186,3 +186,18 @@ def test_many_places_are_summed_up() -> None:
         "15 inputs, most in XNLI zh, scored (5), XNLI th, scored (4), XNLI ru, scored (3) " in told
     )
     assert "and 2 more." in told
+
+
+def test_what_could_have_moved_a_score() -> None:
+    """4 of 30 rows dropped: 13.3%; one of 10 with an answer nowhere to be found: 10%."""
+    read = [
+        Reading("mnli", SCORED, "test", "en", PAIR),
+        Reading("xquad", SCORED, "test", "de", SPAN),
+        Reading("xnli", SCORED, "test", "de", {}),
+    ]
+    text = rows.refuting(read)
+    assert "In 2 of 2 readings scored rows were dropped or cut, most of all in MNLI en: " in text
+    assert text.count("13.3") == 2
+    clean = dict.fromkeys(PAIR, 0) | {"read": 30}
+    assert "No scored row" in rows.refuting([Reading("mnli", SCORED, "test", "en", clean)])
+    assert "Nothing was counted" in rows.refuting(read[2:])

@@ -14,6 +14,7 @@ from xit.errors import XitError
 from xit.lab import languages
 from xit.report import ablations, source_language, source_plots, stats
 from xit.report import source_words as words
+from xit.report.source_distance import OVERALL
 from xit.report.source_language import OWN, TRANSLATED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -260,3 +261,18 @@ def test_nothing_can_be_reached() -> None:
     paper = dataclasses.replace(source_language.full_study(), hub=str(ROOT / "tests"))
     with pytest.raises(XitError, match=r"none of the data can be reached: .*clue/clue"):
         source_language.reachable(paper, ["ocnli", "drcd"])
+
+
+def test_what_bears_out_and_what_refutes() -> None:
+    found = source_language.effects(TOLD, ALL)
+    crossed = source_language.interaction(TOLD, ALL, "qaa")
+    line = pd.DataFrame(
+        {"distance": [OVERALL, OVERALL, "syntactic"], "low": [1.0, -1.0, 1.0],
+         "high": [2.0, 1.0, 2.0]}
+    )  # fmt: skip
+    text = words.refuting(found, line, crossed)
+    clean = found[(found["errors"] == 0) & found["low"].notna()]
+    assert f"after Holm: {(clean['p'] < 0.05).sum()} of {len(clean)}." in text
+    assert "above 0 refutes it: 1 of 2, 0 are below and 1 have 0 in it." in text
+    assert text.endswith(words.power_in_words(found))
+    assert "Hypothesis" not in words.refuting(found[:0], line[:0], crossed[:0])

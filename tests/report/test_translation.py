@@ -8,7 +8,7 @@ from typing import cast
 import pandas as pd
 import pytest
 
-from xit.report import ablations, collapse, translation
+from xit.report import ablations, collapse, translation, translation_words
 from xit.report.section import Section
 from xit.workers import Result
 
@@ -168,3 +168,17 @@ def test_development_scores_stand_beside_the_papers(
 def test_the_published_development_scores() -> None:
     told = translation.validation().set_index(["task", "data"])["score"]
     assert len(told) == 12 and told["hellaswag", "sw"] == 25.1
+
+
+def test_what_is_printed_and_what_would_refute() -> None:
+    """Seeds 3 and -1, then 8 and 2: means 1 and 5. One line falls in both seeds, one in both."""
+    text = translation_words.in_print()
+    assert "in 19 of 57 cells (mean difference -3.5 points)" in text
+    assert "HellaSwag 71.6 in en, 55.1 in de, 27.4 in ru, 25.1 in sw" in text
+    own, curve = translation.own_language(CONTRAST), translation.by_errors(CONTRAST, "qaa")
+    text = translation_words.refuting(own, curve)
+    assert "over all cells, is +3.0 points (95% interval over 2 seeds" in text
+    assert "0 of 2 lines do, 2 fall in every seed, 0 do neither" in text
+    rising = curve.assign(change=-curve["change"])
+    assert "2 of 2 lines do, 0 fall" in translation_words.refuting(own[:0], rising)
+    assert "nothing to compare" in translation_words.refuting(own[:0], curve[:0])

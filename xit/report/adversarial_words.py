@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from xit import inventory, variants
+from xit import inventory, tasks, variants
 from xit.report import adversarial
 from xit.report.adversarial import BEFORE, Told
 from xit.report.adversarial_tables import interval, planned
 from xit.report.names import TITLES
 from xit.report.power import ALPHA
+
+SENTENCES = ("pair", "choice", "retrieval", "mining", "ranking")  # expected to gain
 
 
 def manipulated(
@@ -63,9 +65,13 @@ def verdicts(told: Sequence[Told]) -> str:
         where = f"{TITLES[one.intermediate]} → {TITLES[one.target]}"
         text = f"- **{where}**: {one.effect.mean:+.1f} points ({interval(one.effect.these)}; "
         text += f"new languages {interval(one.effect.new)})"
-        text += "" if math.isnan(one.holm) else f", p = {one.holm:.3f}"
+        text += "" if math.isnan(one.holm) else f", p {_p(one.holm)}"
         lines.append(f"{text}: {_verdict(one)}.")
     return "\n".join(lines)
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
 
 
 def _verdict(one: Told) -> str:
@@ -74,6 +80,34 @@ def _verdict(one: Told) -> str:
     if one.holm < ALPHA:
         return "the adversary **helps**" if one.effect.mean > 0 else "the adversary **hurts**"
     return f"no effect shown; {one.detectable:.1f} points could have been (80% power, one test)"
+
+
+def refuting(checked: Sequence[Told], told: Sequence[Told]) -> str:
+    """How many cells go against the expectation, by the test fixed beforehand, and how small an
+    effect the rest could have shown."""
+    failed = sum(one.effect.these.there and one.effect.these.low > 0 for one in checked)
+    held = sum(one.effect.these.there and one.effect.these.high < 0 for one in checked)
+    text = "*The manipulation.* A probe that finds more of the language would refute it: "
+    text += f"{failed} of {len(checked)}; it finds less of it in {held}. Where it does not find "
+    text += "less, transfer says nothing about language-free vectors. "
+    tested = [one for one in told if not math.isnan(one.holm)]
+    if not tested:
+        return text + "\n\n*Transfer.* One seed: no test, so nothing could be refuted."
+    text += "\n\n*Transfer.* "
+    for kinds, what, sign in (
+        (SENTENCES, "Sentence-level targets and raw retrieval were expected to go up", 1),
+        (("tagging",), "Tagging was expected to go down", -1),
+    ):
+        part = [one for one in tested if tasks.target(one.target).kind in kinds]
+        if part:
+            sure = [one for one in part if one.holm < ALPHA]
+            wrong = sum(one.effect.mean * sign < 0 for one in sure)
+            text += f"{what}: {wrong} of {len(part)} cells go the other way after Holm's "
+            text += f"correction, {len(sure) - wrong} as expected, {len(part) - len(sure)} cannot "
+            text += "be told. "
+    least = [one.detectable for one in tested if not math.isnan(one.detectable)]
+    text += f"The cells would have shown an effect of {min(least):.1f} points at best and "
+    return text + f"{max(least):.1f} at worst (80% power, one test)."
 
 
 def retrieval(raw: Sequence[Told], centred: Sequence[Told]) -> str:

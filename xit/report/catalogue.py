@@ -257,17 +257,26 @@ def in_hub(study: Study, task: Task, split: Split, code: str) -> int | None:
 
 
 def sizes_in_words(table: pd.DataFrame) -> str:
-    """Where the paper's sizes are not those of the full datasets, and how much is read here."""
+    """Where the paper's sizes are not those of the full datasets."""
+    both, apart = _apart(table)
+    text = f"The paper prints, and the full datasets have, {len(both)} sizes of training and "
+    text += f"development sets. {len(both) - len(apart)} of them are the same"
+    return text + (f"; these are not (paper; full dataset): {'; '.join(apart)}." if apart else ".")
+
+
+def _apart(table: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """What both paper and full dataset have a size of; those of them whose sizes differ, told."""
     learnt = table[table["for"].isin(["training", "early stopping"])]
     both = [
         (f"{r['task']}, {r['for']}", r["paper"], r["full dataset"])
         for r in learnt.to_dict("records")
         if isinstance(r["paper"], int) and isinstance(r["full dataset"], int)
     ]
-    apart = [f"{what} ({a:,}; {b:,})" for what, a, b in both if a != b]
-    text = f"Of {len(both)} sizes of training and development sets that the paper prints and the "
-    text += f"full datasets have, {len(both) - len(apart)} are the same"
-    text += f"; these are not (paper; full dataset): {', '.join(apart)}. " if apart else ". "
+    return [w for w, _, _ in both], [f"{w} ({a:,}; {b:,})" for w, a, b in both if a != b]
+
+
+def read_in_words(table: pd.DataFrame) -> str:
+    """How much of what its hub has this study trains on."""
     train = table[table["for"] == "training"]
     known = [
         (str(r["task"]), r["this hub"], r["read here"])
@@ -276,12 +285,20 @@ def sizes_in_words(table: pd.DataFrame) -> str:
     ]
     less = [f"{what} ({read:,} of {there:,})" for what, there, read in known if read < there]
     if less:
-        text += f"This study trains on a part of {', '.join(less)}."
-    elif known:
-        text += "This study trains on all rows that its hub has."
-    else:
-        text += "How many rows there are to train on is not known here: the Hub does not say."
-    return text
+        return f"This study trains on a part of {', '.join(less)}."
+    if known:
+        return "This study trains on all rows that its hub has."
+    return "How many rows there are to train on is not known here: the Hub does not say."
+
+
+def refuting(table: pd.DataFrame) -> str:
+    """What the sizes bear of the claim that the datasets are the paper's."""
+    both, apart = _apart(table)
+    text = "We hold that the datasets are the paper's. Equal sizes are a sign of that, not a proof. "
+    if apart:
+        text += f"Where sizes differ, {len(apart)} of {len(both)} here, only the dataset's name "
+        text += "says that it is the paper's. "
+    return text + "Other rows under the same name, in the authors' files, would refute that."
 
 
 def not_here(study: Study) -> str:

@@ -305,7 +305,11 @@ def reading(table: pd.DataFrame, study: Study) -> str:
         return "Paper and study have no intermediate task and target in common."
     agree = int(((both["paper_change"] > 0) == (both["study_change"] > 0)).sum())
     far = both.iloc[int(both["difference_change"].abs().argmax())]
+    up = [float((both[c] > 0).mean()) for c in ("paper_change", "study_change")]
+    chance = (up[0] * up[1] + (1 - up[0]) * (1 - up[1])) * len(both)
     text = f"{len(both)} combinations are in both; in {agree} the two changes have the same sign. "
+    text += "Two patterns with as many gains each, but nothing to do with one another, would agree "
+    text += f"in {chance:.0f}. "
     text += f"They are furthest apart for {published.printed_name(far['intermediate'])} → "
     text += f"{_titles(far['target'])}: {far['paper_change']:+.1f} in the paper, "
     text += f"{far['study_change']:+.1f} in study `{study.name}`."

@@ -49,6 +49,18 @@ def _strongest(part: pd.DataFrame) -> dict:
     return max(part.to_dict("records"), key=lambda row: abs(row["rho"]))
 
 
+def of_dimension(found: pd.DataFrame) -> str:
+    """What the intrinsic dimension shows with the rows used now; "" where no task has one."""
+    part = found[(found["outcome"] == AVERAGE) & (found["measure"] == "dimension")]
+    rows = part[part["rho"].notna()].to_dict("records")
+    if not rows:
+        return "No correlation of the intrinsic dimension can be had with the rows used here."
+    text = "With the rows used here the correlation of the intrinsic dimension is "
+    return (
+        text + f"{_figure(rows[0]['rho'])} over {rows[0]['n']} tasks (p {p_value(rows[0]['p'])})."
+    )
+
+
 def by_target(found: pd.DataFrame, whose: str) -> str:
     """How far the correlations of one measure lie apart between targets."""
     part = found[(found["outcome"] != AVERAGE) & (found["measure"] == "size")].dropna(subset="rho")

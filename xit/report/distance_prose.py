@@ -26,6 +26,10 @@ def _ends(low: float, high: float, digits: int = 2) -> str:
     return told if told == NO_INTERVAL else f"95% interval {told}"
 
 
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+
+
 def hypotheses(found: pd.DataFrame, whose: str, far: str = MAIN) -> str:
     """H1 and H2 on the targets of SENTENCE: the score and the mean change with distance `far`."""
     rows = distance.primary(found, far)
@@ -44,11 +48,32 @@ def hypotheses(found: pd.DataFrame, whose: str, far: str = MAIN) -> str:
     return text + "sentence-level classification.\n\n" + "\n".join(lines)
 
 
+def refuting(found: pd.DataFrame, whose: str, far: str = MAIN) -> str:
+    """How many of the correlations of H1 and H2 refute them, and how many can say nothing."""
+    rows = distance.primary(found, far)
+    rows = rows[rows["target"].isin(SENTENCE) & rows["outcome"].isin([SCORE, MEAN])]
+    rows = rows[rows["rho"].notna()]
+    if not len(rows):
+        return f"{whose}: no correlation, so nothing that could refute H1 or H2."
+    firm = rows["firm"].astype(bool)
+    against, open_ = int((firm & (rows["rho"] > 0)).sum()), rows[~firm]
+    text = f"{whose}: {against} of {len(rows)} correlations are firm and rise with distance, which "
+    text += f"refutes; {len(open_)} are not firm, which refutes nothing"
+    seen = sorted({f"{x:.2f}" for x in open_["languages"].map(lambda n: correlation.smallest(n))
+                   if not math.isnan(x)})  # fmt: skip
+    if not seen:
+        return text + "."
+    return text + (
+        f": so few languages show only a correlation of |ρ| = {' or '.join(seen)} and beyond in "
+        "four studies of five, and fewer families than languages show less."
+    )
+
+
 def _one(row: pd.Series) -> str:
     if math.isnan(row["rho"]):
         return f"no correlation can be told from {row['languages']} languages."
     text = f"ρ = {row['rho']:+.2f} over {row['languages']} languages of {row['families']} families "
-    text += f"({_ends(row['low'], row['high'])}; p = {row['p']:.3f}, Holm {row['holm']:.3f}): "
+    text += f"({_ends(row['low'], row['high'])}; p {_p(row['p'])}, Holm {_p(row['holm'])}): "
     if row["firm"]:
         return text + ("it falls with distance." if row["rho"] < 0 else "it rises with distance.")
     seen = correlation.smallest(int(row["languages"]))

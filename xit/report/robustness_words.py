@@ -130,3 +130,23 @@ def seeds(wanted: float, needed: Mapping[str, int | None]) -> str:
         f"If seeds vary as here, a difference in slope of {wanted:g} points per 10% of words is "
         f"seen four times in five with so many of them: {', '.join(told)}."
     )
+
+
+def refuting(found: Sequence[Found]) -> str:
+    """For each question how many targets bear out, refute, or leave open that its first model loses
+    less to noise: by RULE."""
+    by = {(f.question, f.target, f.measure): f for f in found}
+    lines = []
+    for question in dict.fromkeys(f.question for f in found):
+        own = [f for f in found if f.question == question and f.measure == MAIN]
+        told = [verdict(f, by[question, f.target, "steepness"]) for f in own]
+        text = (
+            f"- *{in_full(question)}*: *less robust* would refute it, {told.count('less robust')}"
+        )
+        text += f" of {len(own)} targets; *more robust* bears it out, {told.count('more robust')}. "
+        wide = [f.effect.these.high - f.effect.these.low for f in own if f.effect.these.there]
+        if wide:
+            text += "A slope shown to be the same would take a narrow interval around 0: these "
+            text += f"are {min(wide):.2f} to {max(wide):.2f} points wide."
+        lines.append(text)
+    return "\n".join(lines) or "Nothing is compared here, so nothing could refute it."

@@ -184,6 +184,22 @@ def in_words(readings: Sequence[Reading]) -> str:
     return "\n".join(x for x in lines if x)
 
 
+def refuting(readings: Sequence[Reading]) -> str:
+    """How far what was dropped or cut could move a score: its largest share of what was read."""
+    known = [r for r in readings if r.counts.get("read")]
+    if not known:
+        return "Nothing was counted, so nothing bounds what was lost."
+    share = [100 * _sum([r], [*DROPPED, *SHORTENED]) / r.counts["read"] for r in known]
+    most = max(share)
+    if not most:
+        return "No scored row was dropped or cut, so none of it can have moved a score."
+    touched = sum(x > 0 for x in share)
+    worst = known[share.index(most)]
+    text = f"In {touched} of {len(known)} readings scored rows were dropped or cut, most of all in "
+    text += f"{TITLES.get(worst.task, TEXT)} {worst.language}: {most:.1f}%. Had all of these been "
+    return text + f"right, or all wrong, an accuracy there would move by up to {most:.1f} points."
+
+
 def _not_counted(readings: Sequence[Reading]) -> str:
     silent = sum(not r.counts for r in readings)
     before = sum("longest" not in r.counts for r in readings) - silent

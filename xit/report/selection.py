@@ -154,8 +154,10 @@ def in_words(chosen: pd.DataFrame) -> str:
         part = lost[lost["way"] == way]
         worst = part.sort_values("change", kind="stable").iloc[-1]
         where = f"{title[worst['intermediate']]} → {title[worst['target']]}"
-        text += f"Against the oracle, {name} loses {part['change'].mean():.1f} points on "
-        text += f"average, at most {worst['change']:.1f} ({where}). "
+        mean = round(part["change"].mean(), 1)
+        told = f"gains {-mean:.1f}" if mean < 0 else f"loses {mean + 0.0:.1f}"
+        text += f"Against the oracle, {name} {told} points on average, and "
+        text += f"{worst['change']:.1f} where it loses most ({where}). "
     kept = chosen.pivot(index=[*RUN, "language"], columns="way", values="value")
     better, worse = ((kept["source"] - kept["last"]).groupby(RUN).mean() * s > 0 for s in (1, -1))
     text += f"Source dev chooses a better state than the last in {int(better.sum())} of "

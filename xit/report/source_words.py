@@ -182,6 +182,35 @@ def power_in_words(found: pd.DataFrame) -> str:
     return text + "their row: of those, no difference found is not no difference."
 
 
+def refuting(found: pd.DataFrame, slopes: pd.DataFrame, crossed: pd.DataFrame) -> str:
+    """Which intervals bear out each hypothesis, which would refute it, and which do neither."""
+    clean = found[(found["errors"] == 0) & found["low"].notna()]
+    lines = []
+    if len(clean):
+        apart = int((clean["p"] < 0.05).sum())
+        text = f"- *Hypothesis 1* is borne out where p is below 0.05 after Holm: {apart} of "
+        text += f"{len(clean)}. An interval that is all near 0 would speak against it: the "
+        half = (clean["high"] - clean["low"]) / 2
+        text += f"narrowest here reaches {half.min():.1f} points to either side of its mean, the "
+        lines.append(text + f"widest {half.max():.1f}.")
+    line = (
+        slopes[(slopes["distance"] == OVERALL) & slopes["low"].notna()] if len(slopes) else slopes
+    )
+    if len(line):
+        against = int((line["low"] > 0).sum())
+        text = "- *Hypothesis 2* wants a slope below 0; one whose interval is above 0 refutes it: "
+        text += f"{against} of {len(line)}, {int((line['high'] < 0).sum())} are below and "
+        lines.append(
+            text + f"{int(((line['low'] <= 0) & (line['high'] >= 0)).sum())} have 0 in it."
+        )
+    told = crossed[crossed["mean"].notna() & crossed["low"].notna()] if len(crossed) else crossed
+    if len(told):
+        apart = int(((told["low"] > 0) | (told["high"] < 0)).sum())
+        text = "- *Hypothesis 3* wants costs that differ between languages: "
+        lines.append(text + f"{apart} of {len(told)} intervals of a difference leave 0 out.")
+    return "\n".join([*lines, f"\n{power_in_words(found)}"])
+
+
 def printed_table(found: pd.DataFrame) -> pd.DataFrame:
     """`source_language.printed` as text."""
     rows = [

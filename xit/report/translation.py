@@ -242,7 +242,7 @@ def curve_in_words(curve: pd.DataFrame) -> str:
 def _moves(line: pd.DataFrame) -> str:
     """How the change of one line goes from the lowest share of errors to the highest."""
     wide = line.pivot(index="errors", columns="seed", values="change").sort_index()
-    mean = wide.mean(axis=1).round(9)
+    mean = wide.mean(axis=1).round(1) + 0.0  # as printed: a smaller step is not told of
     steps, ends = mean.diff().dropna(), wide.iloc[-1] - wide.iloc[0]
     how = "does not move in one direction as errors grow"
     if (steps < 0).all() or (steps > 0).all():
@@ -257,8 +257,8 @@ def _moves(line: pd.DataFrame) -> str:
 
 def _ahead(line: pd.DataFrame) -> str:
     """At which shares of errors translated data does better than data in the source language."""
-    mean = line.groupby("errors")[["change", "original"]].mean().round(9)
+    mean = line.groupby("errors")[["change", "original"]].mean().round(1) + 0.0  # as printed
     ahead = [f"{100 * e:g}%" for e in mean.index[mean["change"] > mean["original"]]]
     text = f"Data in the source language gives {mean['original'].iloc[0]:+.1f}; "
-    told = f"at {', '.join(ahead)} errors" if ahead else "at no share of errors"
+    told = f"at {' and '.join(ahead)} errors" if ahead else "at no share of errors"
     return text + f"translated data is ahead {told}."
