@@ -117,7 +117,7 @@ def test_a_study_with_itself_is_its_changes(
     finished(target("mnli", epochs=9.0), monkeypatch)
     told = compare.studies("toy", "toy")
     assert (told.a.called, told.b.called) == ("toy unchanged", "toy as changed")
-    assert told.settings.to_numpy().tolist() == [["target/mnli: epochs", "–", "9"]]
+    assert told.settings.to_numpy().tolist() == [["target/mnli: epochs", "each target's", "9"]]
     assert cell(told.cells, "mnli", "xnli")["mean"] == 4
     assert len(told.cells) == 1
     pages = compare_page.write(told, place / "book" / "_build")

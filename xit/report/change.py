@@ -17,7 +17,7 @@ import pandas as pd
 
 from xit import changes, specs, tasks
 from xit.changes import Differing
-from xit.report import collapse, effects, stats, tables
+from xit.report import collapse, effects, page, stats, tables
 from xit.report.effects import CELL, Items
 from xit.report.section import Section
 from xit.runs import Spec
@@ -67,6 +67,13 @@ class Compared(NamedTuple):
     def same(self) -> list[Key]:
         """Of `shared`, where it is one run."""
         return [key for key in self.shared if self.here[key] == self.study[key]]
+
+
+def shown(section: str, value: object) -> str:
+    """A parameter's value for readers; where targets have none in common, it is each target's."""
+    if value is None and section.startswith("target/"):
+        return "each target's"
+    return ", ".join(map(str, value)) if isinstance(value, list) else page.number(value)
 
 
 # -- which runs --

@@ -70,18 +70,11 @@ def _scores(section: Section, told: Compared) -> None:
 def parameters(told: dict[str, Differing]) -> pd.DataFrame:
     """One row a changed parameter: section, parameter, the study's value, the value now."""
     rows = [
-        (section, name, _usual(section, was), page.number(now))
+        (section, name, change.shown(section, was), change.shown(section, now))
         for section, changed in told.items()
         for name, (now, was) in changed.items()
     ]
     return pd.DataFrame(rows, columns=["section", "parameter", "study", "now"])
-
-
-def _usual(section: str, value: object) -> str:
-    """The study's value; where targets have none of their own, it is each target's."""
-    return (
-        "each target's" if value is None and section.startswith("target/") else page.number(value)
-    )
 
 
 def table(found: pd.DataFrame) -> pd.DataFrame:

@@ -69,7 +69,7 @@ def studies(a: str, b: str) -> Comparison:
                 f"study {a!r} is compared with itself, and none of its parameters is changed: "
                 "change one with `make section`, or name another study"
             )
-        one = _unchanged(one.study)
+        one = _unchanged(one.study, other.changed)
         other = other._replace(called=f"{b} as changed")
     differ = settings(one, other)
     if invented(one.study) != invented(other.study):
@@ -99,13 +99,15 @@ def _executed(name: str) -> One:
     return One(name, study, changes.upstream(study, "results"), _there(runs))
 
 
-def _unchanged(study: Study) -> One:
-    """Study `study` as its file says, as far as its runs are in the store."""
+def _unchanged(study: Study, changed: dict[str, changes.Differing]) -> One:
+    """Study `study` as its file says, as far as its runs are in the store; of what is `changed` it
+    has its own values."""
     runs = Side()
     for section in study.sections():
         if section.startswith("target/"):
             runs |= change.named(change.Unchanged(study, section))
-    return One(f"{study.name} unchanged", study, {}, _there(runs))
+    own = {s: {k: (was, was) for k, (_, was) in told.items()} for s, told in changed.items()}
+    return One(f"{study.name} unchanged", study, own, _there(runs))
 
 
 def _there(runs: Side) -> Side:
@@ -148,7 +150,7 @@ def _plain(side: One) -> dict[str, object]:
     }
     told |= {f"languages of {TITLES[t]}": study.languages_of(t) for t in study.targets}
     for section, changed in side.changed.items():
-        told |= {f"{section}: {k}": page.number(v) for k, (v, _) in changed.items()}
+        told |= {f"{section}: {k}": change.shown(section, v) for k, (v, _) in changed.items()}
     return told
 
 
@@ -224,7 +226,7 @@ def _gained(was: pd.DataFrame, now: pd.DataFrame, a: One, b: One) -> pd.DataFram
         if not len(base) or (with_base["intermediate"] == "none").all():
             return pd.DataFrame()
         sides.append(results.change(with_base))
-    pairs = _zero_shot(change.pair(*sides, column="change"), a, b)
+    pairs = _zero_shot(change.pair(sides[0], sides[1], "change"), a, b)
     same = pairs.groupby(CELL)["change"].transform(lambda x: (x == 0).all())
     return pairs[~same.astype(bool)]
 
