@@ -159,9 +159,7 @@ def test_words_lead_to_the_glossary(built: Path) -> None:
     assert 'href="glossary.html#term-target-task"' in (html / "methods.html").read_text()
 
 
-def test_in_the_dark_figures_have_the_ground_of_the_page(
-    built: Path, needs_chromium: None
-) -> None:
+def test_in_the_dark_figures_have_the_ground_of_the_page(built: Path, needs_chromium: None) -> None:
     address = (built / "_build" / "html" / "study" / "results.html").as_uri()
     with chromium() as browser:
         page = browser.new_page(color_scheme="dark", viewport={"width": 900, "height": 800})
