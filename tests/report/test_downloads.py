@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,7 @@ from xit.report.downloads import Notebook, offer
 FRAME = pd.DataFrame({"task": ["a", "b"], "change": [1.23456, -2.0]})
 
 
-def outputs(made: dict[str, str], **told: object) -> list[dict]:
+def outputs(made: Mapping[str, object], **told: object) -> list[dict]:
     return [{"output_type": "display_data", "data": made, "metadata": told}]
 
 

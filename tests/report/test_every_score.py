@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 from xit.report import every_score
 
 
-def run(root: Path, name: str, scores: dict[str, list], **spec: object) -> None:
+def run(root: Path, name: str, scores: Mapping[str, object], **spec: object) -> None:
     path = root / "runs" / name
     path.mkdir(parents=True)
     pd.DataFrame(scores).to_parquet(path / "scores.parquet", index=False)

@@ -26,7 +26,9 @@ def html(tmp_path: Path) -> Path:
     """A site of three pages that refer to each other, to a file, and elsewhere."""
     site = tmp_path / "html"
     (site / "study" / "deep").mkdir(parents=True)
-    first = '<h1 id="top">First</h1><a href="study/b.html#t">B</a> <a href="study/deep/c.html">C</a>'
+    first = (
+        '<h1 id="top">First</h1><a href="study/b.html#t">B</a> <a href="study/deep/c.html">C</a>'
+    )
     (site / "index.html").write_text(HEAD + article(first))
     second = (
         '<h1 id="t">Second</h1><a href="#t">here</a><img src="../_images/x.png" loading="lazy">'
@@ -41,7 +43,11 @@ def html(tmp_path: Path) -> Path:
 
 def test_one_page_of_all(html: Path) -> None:
     text = pdf.one_page(html)
-    assert re.findall(r"<article[^>]* id=\"([^\"]+)\"", text) == ["index", "study-b", "study-deep-c"]
+    assert re.findall(r"<article[^>]* id=\"([^\"]+)\"", text) == [
+        "index",
+        "study-b",
+        "study-deep-c",
+    ]
     links = re.findall(r'href="(#[^"]+)"', text)
     assert links == ["#study-b--t", "#study-deep-c", "#study-b--t", "#index--top"]
     for link in links:

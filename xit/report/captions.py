@@ -58,8 +58,12 @@ def visit(self: HTML5Translator, table: TableOutput) -> None:
     raise nodes.SkipNode
 
 
+def depart(self: HTML5Translator, table: TableOutput) -> None:
+    """Never called: `visit` has written all of it."""
+
+
 def setup(app: Sphinx) -> dict[str, object]:
     """Register the extension."""
-    app.add_enumerable_node(TableOutput, "table", title, html=(visit, None))
+    app.add_enumerable_node(TableOutput, "table", title, html=(visit, depart))
     app.add_transform(FindTables)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

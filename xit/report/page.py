@@ -105,7 +105,7 @@ def figure(made: Figure, alt: str) -> None:
     The notebook keeps it as PNG for the page, and as SVG and PDF for the reader's own slides.
     """
     png, size = retina_figure(made)
-    with rc_context(SVG):
+    with rc_context(rc=dict(SVG)):  # type: ignore[arg-type]
         svg = print_figure(made, "svg", metadata={"Date": None})
     pdf = print_figure(made, "pdf", base64=True, metadata={"CreationDate": None})
     told = {"image/png": _of_few_colours(png), "image/svg+xml": svg, "application/pdf": pdf}

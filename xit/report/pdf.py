@@ -44,7 +44,9 @@ FIT = """addEventListener("load", () => document.querySelectorAll("table").forEa
 ARTICLE = re.compile(r'<article class="bd-article">(.*?)</article>', re.DOTALL)
 CONTENTS = re.compile(r'<a class="reference internal" href="([^"#]+\.html)"')
 STYLES = re.compile(r'<link[^>]*rel="stylesheet"[^>]*>')
-FORMULAS = re.compile(r"<script[^>]*>window\.MathJax.*?</script>|<script[^>]*tex-svg\.js[^>]*></script>")
+FORMULAS = re.compile(
+    r"<script[^>]*>window\.MathJax.*?</script>|<script[^>]*tex-svg\.js[^>]*></script>"
+)
 
 
 def write(html: Path, pdf: Path) -> Path:
