@@ -146,10 +146,11 @@ def listen(page: Page) -> list[str]:
 def accessibility(page: Page, colours: bool = False) -> list[str]:
     """axe-core's serious and critical faults, one line each; with `colours`, those of colour alone.
 
-    Colours are moved to their final values first: a fading one would be read half way.
+    Colours are moved to their final values first: a fading one would be read half way. axe-core
+    would fetch style sheets anew (preload), which cannot be from disk.
     """
     page.add_style_tag(content="*, ::before, ::after { transition: none !important; }")
-    options: dict[str, object] = {"resultTypes": ["violations"]}
+    options: dict[str, object] = {"resultTypes": ["violations"], "preload": False}
     if colours:
         options["runOnly"] = ["color-contrast", "link-in-text-block"]
     found = Axe().run(page, options=options).response["violations"]
