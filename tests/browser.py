@@ -117,6 +117,9 @@ def _set(page: Page, size: str, mode: str) -> None:
     width, height = SIZES[size]
     page.set_viewport_size({"width": width, "height": height})
     page.emulate_media(color_scheme="dark" if mode == "dark" else "light")
+    page.wait_for_function(  # the theme is told of it a moment later
+        "(mode) => [undefined, mode].includes(document.documentElement.dataset.theme)", arg=mode
+    )
 
 
 def _ready(page: Page) -> float:
