@@ -117,6 +117,9 @@ def _set(page: Page, size: str, mode: str) -> None:
     width, height = SIZES[size]
     page.set_viewport_size({"width": width, "height": height})
     page.emulate_media(color_scheme="dark" if mode == "dark" else "light")
+    page.wait_for_function(  # the theme is told of it a moment later
+        "(mode) => [undefined, mode].includes(document.documentElement.dataset.theme)", arg=mode
+    )
 
 
 def _ready(page: Page) -> float:
@@ -146,10 +149,11 @@ def listen(page: Page) -> list[str]:
 def accessibility(page: Page, colours: bool = False) -> list[str]:
     """axe-core's serious and critical faults, one line each; with `colours`, those of colour alone.
 
-    Colours are moved to their final values first: a fading one would be read half way.
+    Colours are moved to their final values first: a fading one would be read half way. axe-core
+    would fetch style sheets anew (preload), which cannot be from disk.
     """
     page.add_style_tag(content="*, ::before, ::after { transition: none !important; }")
-    options: dict[str, object] = {"resultTypes": ["violations"]}
+    options: dict[str, object] = {"resultTypes": ["violations"], "preload": False}
     if colours:
         options["runOnly"] = ["color-contrast", "link-in-text-block"]
     found = Axe().run(page, options=options).response["violations"]

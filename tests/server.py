@@ -26,7 +26,8 @@ def served(place: Path, words: Sequence[str], seconds: float = 300) -> Iterator[
     (settings / "jupyter_server_config.json").write_text(JUPYTER)
     log = place / "server.log"
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
-    own = {"JUPYTER_CONFIG_DIR": str(settings), "XIT_ROOT": str(place), "BROWSER": "true"}
+    own = {"XIT_ROOT": str(place), "PYTHONPATH": str(place), "BROWSER": "true"}
+    own |= {f"JUPYTER_{kind}_DIR": str(settings) for kind in ("CONFIG", "DATA", "RUNTIME")}
     with log.open("w") as to:
         child = subprocess.Popen(
             list(words),

@@ -99,7 +99,7 @@ def test_the_book_is_searched_from_disk(page: Page, html: Path) -> None:
     assert found.count() > 3
     found.filter(has_text="Results").first.click()
     page.wait_for_url("**/study/results.html*")
-    expect(page.locator("h1")).to_contain_text("Results")
+    expect(page.locator(".bd-article h1")).to_contain_text("Results")
     expect(page.locator(".bd-article .highlighted").first).to_be_visible()
 
 

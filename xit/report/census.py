@@ -80,4 +80,7 @@ def main(where: str, model: str | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except XitError as error:
+        sys.exit(f"error: {error}")

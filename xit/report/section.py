@@ -103,7 +103,7 @@ class Section:
                 shown = {k.replace("_", " "): page.number(told[k]) for k in SETTINGS}
                 if task.name == tasks.MULTITASK:
                     shown["batch size"] = "each task's"
-                rows.append({"task": task.title, "": which} | shown)
+                rows.append({"task": task.title, "values": which} | shown)
         table = pd.DataFrame(rows)
         return table if tasks.MULTITASK in names else table.drop(columns="limit", errors="ignore")
 
