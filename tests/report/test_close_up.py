@@ -127,6 +127,12 @@ def test_languages_are_named_and_ordered_near_to_far(study: Study) -> None:
     assert close_up.families(study, ["en"])["en"].endswith("(source)")
 
 
+def test_a_study_says_what_world_it_is_of(study: Study) -> None:
+    assert close_up.called(toy()) == "study toy: model"
+    assert close_up.called(toy(hub="lab:smoke")) == "study toy: invented languages"
+    assert close_up.called(toy(model="pretrain")).endswith(": natural languages, a small model")
+
+
 def test_what_is_known_of_a_language(study: Study) -> None:
     told = close_up.facts(study, "de").set_index("what")["value"]
     assert told["code"] == "de" and "POS" in told["scored on"]
