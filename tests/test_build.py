@@ -13,6 +13,7 @@ from tests.toys import project
 from xit import build, execute, paths, study
 from xit.errors import XitError
 from xit.execute import change
+from xit.report import tables
 
 SECTION = "intermediate/mnli"
 
@@ -120,3 +121,14 @@ def test_an_error_is_told_with_all_its_lines() -> None:
     assert build._error(said) == "the book did not build:\nmethods.md:1: WARNING: no"
     assert build._error(["error: first\n", "error: second\n"]) == "first"
     assert build._error(["| tasks: 2 s\n"]) == ""
+
+
+def test_languages_are_shown_by_family_and_distance(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy = study.load("toy")
+    monkeypatch.setattr(tables, "language_order", lambda _: ["de", "en"])
+    shown = build._as_shown(toy)
+    assert sorted(shown) == sorted(toy.sections())
+    assert [s for s in shown if s.startswith("by_language")] == ["by_language/de", "by_language/en"]
+    assert shown.index("by_language/de") == toy.sections().index("by_language/en")

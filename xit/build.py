@@ -245,7 +245,7 @@ def _as_shown(study: Study) -> list[str]:
 
     order, sections = tables.language_order(study), study.sections()
     languages = [s for c in order if (s := f"by_language/{c}") in sections]
-    first = sections.index(languages[0])
+    first = min(sections.index(s) for s in languages)
     rest = [s for s in sections if s not in languages]
     return [*rest[:first], *languages, *rest[first:]]
 

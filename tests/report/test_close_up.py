@@ -21,6 +21,12 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Study]:
     paths.project.cache_clear()
 
 
+def the(frame: pd.DataFrame, **key: str) -> dict:
+    """The one row of `frame` with these values."""
+    [found] = [r for r in frame.to_dict("records") if key.items() <= r.items()]
+    return dict(found)
+
+
 def scores() -> pd.DataFrame:
     """Two seeds of one target in the source and two other languages."""
     values = {"none": {"en": 80.0, "de": 60.0, "ru": 40.0},
@@ -55,12 +61,14 @@ def test_kept_effects_are_plain_numbers(found: pd.DataFrame, tmp_path: Path) -> 
 
 
 def test_changes_by_language_by_hand(change: pd.DataFrame) -> None:
-    told = effects.by_language(change).set_index(["intermediate", "language"])
-    one = told.loc[("mnli", "de")]
+    told = effects.by_language(change)
+    one = the(told, intermediate="mnli", language="de")
     assert (one["baseline"], one["value"], one["change"]) == (60.0, 64.5, 4.5)
     assert one["low"] == pytest.approx(4.5 - 12.706 * 0.5, abs=0.01)  # t with one degree of freedom
     assert one["seeds"] == 2 and not one["collapsed"]
-    assert told.loc[("mnli", "en"), "change"] == 1.5  # the source language, too
+    assert (
+        the(told, intermediate="mnli", language="en")["change"] == 1.5
+    )  # the source language, too
     alone = effects.by_language(change[change["seed"] == 0])
     assert alone["low"].isna().all()
 
@@ -83,10 +91,10 @@ def test_cells_tell_both_intervals(found: pd.DataFrame) -> None:
 
 
 def test_published_cells_are_the_papers() -> None:
-    cells = close_up.published_cells().set_index(["row", "column"])
+    cells = close_up.published_cells()
     assert len(cells) == 10 * 9
-    assert cells.loc[("squad_v1", "tydiqa"), "change"] == pytest.approx(10.25)
-    qqp = cells.loc[("qqp", "panx")]
+    assert the(cells, row="squad_v1", column="tydiqa")["change"] == pytest.approx(10.25)
+    qqp = the(cells, row="qqp", column="panx")
     assert qqp["mark"] == "†" and "no interval printed" in qqp["told"]
 
 
@@ -125,6 +133,12 @@ def test_languages_are_named_and_ordered_near_to_far(study: Study) -> None:
     assert list(names) == list(close_up.families(study, list(names)))
     assert next(iter(names)) == "en"
     assert close_up.families(study, ["en"])["en"].endswith("(source)")
+
+
+def test_a_study_says_what_world_it_is_of(study: Study) -> None:
+    assert close_up.called(toy()) == "study toy: model"
+    assert close_up.called(toy(hub="lab:smoke")) == "study toy: invented languages"
+    assert close_up.called(toy(model="pretrain")).endswith(": natural languages, a small model")
 
 
 def test_what_is_known_of_a_language(study: Study) -> None:

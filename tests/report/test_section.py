@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from IPython.display import HTML
 
@@ -51,6 +52,12 @@ def test_names_and_studies() -> None:
     assert intermediate().name == "intermediate/mnli"
     assert target().name == "target/none"
     assert Section("results", study="toy", hub=None).name == "results"
+    assert Section("by_target", study="toy", hub=None, target="xquad").name == "by_target/xquad"
+    assert Section("by_language", study="toy", hub=None, language="de").name == "by_language/de"
+    with pytest.raises(XitError, match="target task of study 'toy': 'xqad': did you mean 'xquad'"):
+        Section("by_target", study="toy", hub=None, target="xqad")
+    with pytest.raises(XitError, match="language of study 'toy': 'dee': did you mean 'de'"):
+        Section("by_language", study="toy", hub=None, language="dee")
     assert intermediate(hub="hub").study.hub == "hub"
     with pytest.raises(XitError, match="unknown intermediate task 'mnl': did you mean 'mnli'"):
         intermediate(task="mnl")
@@ -286,3 +293,19 @@ def test_the_foot_tells_where_everything_is_from(
 
 
 # -- tables and figures --
+
+
+def test_frames_are_kept_for_the_pages_that_show_another_side(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    results = Section("results", study="toy", hub=None)
+    frame = pd.DataFrame({"target": ["xquad"], "value": [1.5]})
+    results.keep(scores=frame)  # opened by hand: nothing of the study changes
+    with pytest.raises(XitError, match=r"kept no scores.parquet yet: run `make section STUDY=toy"):
+        results.kept("results", "scores")
+    monkeypatch.setenv("XIT_SECTION", "toy:results")
+    results.keep(scores=frame)
+    one = Section("by_target", study="toy", hub=None, target="xquad")
+    pd.testing.assert_frame_equal(one.kept("results", "scores"), frame)
+    place = execute.executed("toy", "results").with_suffix("")
+    assert [p.name for p in place.iterdir()] == ["scores.parquet"]

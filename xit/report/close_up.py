@@ -22,7 +22,11 @@ PUBLISHED = "published: XLM-R large"
 
 def called(study: Study) -> str:
     """A study as a figure names it: "study lab: invented languages"."""
-    world = "invented languages" if str(study.hub).startswith("lab") else str(study.model)
+    world = study.model.split("/")[-1]
+    if str(study.hub).startswith("lab"):
+        world = "invented languages"
+    elif study.model == "pretrain":
+        world = "natural languages, a small model"
     return f"study {study.name}: {world}"
 
 

@@ -46,7 +46,8 @@ def target_changes(
     """Which intermediate tasks move one target, which languages gain and lose, and the source."""
     up = found[found["mean"] > 0]
     firm = found[found["adjusted"] < close_up.ALPHA]
-    best, worst = (found.loc[found["mean"].idxmax()], found.loc[found["mean"].idxmin()])
+    by_mean = found.sort_values("mean")
+    worst, best = by_mean.iloc[0], by_mean.iloc[-1]
     text = f"{len(up)} of {len(found)} intermediate tasks raise the mean zero-shot score; "
     text += f"{_firm(firm)}. "
     text += f"The most is {best['mean']:+.1f} points after {TITLES[best['intermediate']]}, the "

@@ -163,7 +163,8 @@ def by_language(change: pd.DataFrame, told: Items | None = None) -> pd.DataFrame
             items = None if one.items is None else [one.items[k]]
             alone = stats.effect(Grid(one.values[:, [k]], [code], [one.families[k]], items))
             row: dict[str, object] = dict(zip(CELL, cell, strict=True))
-            row |= {"language": code} | means.loc[code].to_dict() | {"change": alone.mean}
+            row |= {"language": code, "change": alone.mean}
+            row |= {name: float(means[name][code]) for name in ("baseline", "value")}
             row |= alone.these._asdict() | {"seeds": alone.seeds}
             rows.append(row | {"collapsed": fallen is not None and bool(fallen[code])})
     return pd.DataFrame(rows)
