@@ -273,6 +273,6 @@ def test_what_bears_out_and_what_refutes() -> None:
     text = words.refuting(found, line, crossed)
     clean = found[(found["errors"] == 0) & found["low"].notna()]
     assert f"after Holm: {(clean['p'] < 0.05).sum()} of {len(clean)}." in text
-    assert "above 0 refutes it: 1 of 2, 0 are below and 1 have 0 in it." in text
+    assert "an interval above 0 refutes it. Above: 1; below: 0; with 0 inside: 1." in text
     assert text.endswith(words.power_in_words(found))
     assert "Hypothesis" not in words.refuting(found[:0], line[:0], crossed[:0])

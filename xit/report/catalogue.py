@@ -294,11 +294,11 @@ def read_in_words(table: pd.DataFrame) -> str:
 def refuting(table: pd.DataFrame) -> str:
     """What the sizes bear of the claim that the datasets are the paper's."""
     both, apart = _apart(table)
-    text = "We hold that the datasets are the paper's. Equal sizes are a sign of that, not a proof. "
+    text = "We hold that the datasets are the paper's. Equal sizes are a sign of it, not a proof. "
     if apart:
         text += f"Where sizes differ, {len(apart)} of {len(both)} here, only the dataset's name "
         text += "says that it is the paper's. "
-    return text + "Other rows under the same name, in the authors' files, would refute that."
+    return text + "Other rows under the same name, in the authors' files, would refute it."
 
 
 def not_here(study: Study) -> str:

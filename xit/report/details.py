@@ -267,7 +267,9 @@ def departures(table: pd.DataFrame) -> str:
     """How many details depart from the paper, are not there yet, or are stated nowhere."""
     count = int((table["departure and reason"] != "").sum())
     silent = table.loc[table["paper"] == SILENT, "detail"].tolist()
-    text = f"{count} of {len(table)} details depart from the paper, are a choice where it leaves "
+    text = (
+        f"{count} of {len(table)} details depart from the paper, or are a choice where it leaves "
+    )
     text += "one. "
     return text + _listed("Stated by nobody we could read", silent)
 

@@ -146,7 +146,7 @@ def refuting(found: Sequence[Found]) -> str:
         text += f" of {len(own)} targets; *more robust* bears it out, {told.count('more robust')}. "
         wide = [f.effect.these.high - f.effect.these.low for f in own if f.effect.these.there]
         if wide:
-            text += "A slope shown to be the same would take a narrow interval around 0: these "
+            text += "To show that both lose alike takes a narrow interval around 0: these "
             text += f"are {min(wide):.2f} to {max(wide):.2f} points wide."
         lines.append(text)
     return "\n".join(lines) or "Nothing is compared here, so nothing could refute it."

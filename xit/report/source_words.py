@@ -198,11 +198,10 @@ def refuting(found: pd.DataFrame, slopes: pd.DataFrame, crossed: pd.DataFrame) -
     )
     if len(line):
         against = int((line["low"] > 0).sum())
-        text = "- *Hypothesis 2* wants a slope below 0; one whose interval is above 0 refutes it: "
-        text += f"{against} of {len(line)}, {int((line['high'] < 0).sum())} are below and "
-        lines.append(
-            text + f"{int(((line['low'] <= 0) & (line['high'] >= 0)).sum())} have 0 in it."
-        )
+        below = int((line["high"] < 0).sum())
+        inside = len(line) - against - below
+        text = "- *Hypothesis 2* wants a slope below 0; an interval above 0 refutes it. Above: "
+        lines.append(text + f"{against}; below: {below}; with 0 inside: {inside}.")
     told = crossed[crossed["mean"].notna() & crossed["low"].notna()] if len(crossed) else crossed
     if len(told):
         apart = int(((told["low"] > 0) | (told["high"] < 0)).sum())
