@@ -131,7 +131,11 @@ def test_making_twice_builds_once(tmp_path: Path) -> None:
     path, hit = made(Store(tmp_path), build)
     assert not hit
     assert json.loads((path / "spec.json").read_text()) == SPEC
-    assert set(json.loads((path / "manifest.json").read_text())) == {"deep/work.txt", "made.json", "spec.json"}
+    assert set(json.loads((path / "manifest.json").read_text())) == {
+        "deep/work.txt",
+        "made.json",
+        "spec.json",
+    }
     again = Store(tmp_path)
     assert again.find(SPEC) == path == again.path(SPEC)
     assert made(again, build) == (path, True)

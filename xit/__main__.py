@@ -139,6 +139,8 @@ def _serve(args: argparse.Namespace) -> None:
     from xit import serve
 
     serve.serve(project() / "book" / "_build" / "html", args.port)
+
+
 def _compare(args: argparse.Namespace) -> None:
     for side in ("a", "b"):
         if not getattr(args, side):
