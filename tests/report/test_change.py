@@ -34,8 +34,14 @@ def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Filled]:
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a page shows."""
     told: list[str] = []
+
+    def keep(made: object, **more: object) -> None:
+        data = (
+            made.get("text/html", more) if isinstance(made, dict) else getattr(made, "data", more)
+        )
+        told.append(str(data))
+
     for module in (page, change_page):
-        keep = lambda made, **more: told.append(str(getattr(made, "data", more)))  # noqa: E731
         monkeypatch.setattr(module, "display", keep)
     return told
 
