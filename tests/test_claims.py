@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PAGES = sorted((ROOT / "book").glob("*.md"))
-# 02 to 04 have an order of their own; 15 and 16 show one target or language and read nothing into it
+# 02 to 04 have an order of their own; 15 and 16 show one target or language and read nothing in
 READINGS = [p for p in NOTEBOOKS if p.stem[:2] not in ("02", "03", "04", "15", "16")]
 
 SMALL = "one|two|three|four|five|six|seven|eight|nine|ten"
