@@ -294,6 +294,16 @@ def test_the_mixed_model_sees_where_the_variance_is() -> None:
     assert stats.components(simple([[1, 2, 3]])) is None
 
 
+def test_the_mixed_model_is_fitted_where_a_source_has_no_variance() -> None:
+    """At the bound of 0 the default optimisers give up on every second such grid."""
+    rng = np.random.default_rng(1)
+    sd = {"seed": 0.5, "family": 0.0, "language": 0.0, "rest": 1.0}
+    grids = [simulated(rng, 3, list("aaaabbbccdef"), sd)[0] for _ in range(12)]
+    told = [stats.components(grid) for grid in grids]
+    assert all(told)
+    assert min(one.share("family") for one in told if one) < 0.01
+
+
 # -- against the paper --
 
 

@@ -321,8 +321,8 @@ def components(told: Grid, level: float = LEVEL) -> Components | None:
     model = formulas.mixedlm("change ~ 1", frame, groups=np.ones(len(frame)), vc_formula=wanted)
     with warnings.catch_warnings():  # a component at its bound of 0 is an answer here
         warnings.simplefilter("ignore")
-        try:
-            fitted = model.fit(reml=True)
+        try:  # without derivatives, which lead astray at that bound
+            fitted = model.fit(reml=True, method=["powell"])
         except np.linalg.LinAlgError:
             return None
     if not fitted.converged:
