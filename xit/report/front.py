@@ -140,12 +140,17 @@ def rebuild(names: Iterable[str]) -> str:
     if not took:
         return f"The {len(names)} runs behind this site have no times written down."
     known = "" if len(took) == len(names) else f", {len(took)} of which have it written down,"
-    minutes = sum(took) / 60
+    whole, half = (_minutes(sum(took) / part) for part in (1, 2))
     return (
-        f"The {len(names)} runs behind this site{known} took {minutes:.0f} minutes of computing "
-        f"when they were made: about {minutes / 2:.0f} minutes on two cores, and a minute or two "
+        f"The {len(names)} runs behind this site{known} took {whole} of computing "
+        f"when they were made: about {half} on two cores, and a minute or two "
         "for the pages. What has been run once is found again, so a second build takes seconds."
     )
+
+
+def _minutes(seconds: float) -> str:
+    count = max(1, round(seconds / 60))
+    return "a minute" if count == 1 else f"{count} minutes"
 
 
 def names_of_runs(records: Iterable[Mapping[str, object] | None]) -> list[str]:
