@@ -43,6 +43,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
     deadline = time.monotonic() + 240
     while len(runs(place)) < 5 and child.poll() is None and time.monotonic() < deadline:
         time.sleep(0.1)
+    assert child.poll() is None, (place / "runs" / "build.log").read_text()
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
     assert len(runs(place)) >= 5, "nothing was made before the kill"

@@ -136,7 +136,7 @@ def test_a_subspace_is_trained_by_the_one_loop(toy: Study) -> None:
     for spec in specs:
         path = made(spec)
         assert {p.name for p in path.iterdir()} == {
-            "history.parquet", "summary.json", "spec.json", "manifest.json",
+            "history.parquet", "summary.json", "spec.json", "manifest.json", "made.json",
         }  # fmt: skip
         told.append(json.loads((path / "summary.json").read_text()))
     assert {t["steps"] for t in told} == {3} and all(0 <= t["best"] <= 100 for t in told)
