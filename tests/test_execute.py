@@ -325,6 +325,27 @@ def test_an_executed_section(monkeypatch: pytest.MonkeyPatch, toy: Study) -> Non
     assert json.loads(path.with_suffix(".before.json").read_text()) == {"runs": [1]}
 
 
+def test_a_kernel_that_never_answered_is_started_once_more(
+    monkeypatch: pytest.MonkeyPatch, toy: Study
+) -> None:
+    died = RuntimeError("Kernel died before replying to kernel_info")
+    whole, tries = Papermill(record={"runs": [1]}), list[Exception]()
+
+    def mill(*given: object, **more: object) -> None:
+        if len(tries) < least:
+            tries.append(died)
+            raise died
+        whole(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(papermill, "execute_notebook", mill)
+    least = 1
+    assert execute.execute(toy, SECTION).exists() and len(tries) == 1
+    least = 9
+    with pytest.raises(XitError, match="Kernel died before replying"):
+        execute.execute(toy, SECTION)
+    assert len(tries) == 3
+
+
 FAILURES = [
     (error("XitError", "no such thing"), "section intermediate/mnli: no such thing"),
     (error("ValueError", "oh"), "section intermediate/mnli: ValueError: oh"),

@@ -207,6 +207,32 @@ def values(study: Study, section: str) -> dict[str, object]:
     return {k: p.default for k, p in known.items()} | given | changed
 
 
+def _papermill(section: str, out: Path, given: dict) -> None:
+    """The section's notebook with the parameters `given`, executed to `out`.
+
+    A kernel that ends before it has answered is started once more: the port that was free when it
+    was chosen may be another build's by the time that the kernel asks for it.
+    """
+    import papermill
+
+    for again in (True, False):
+        try:
+            papermill.execute_notebook(
+                str(notebook(section)),
+                str(out),
+                parameters=given,
+                cwd=str(project() / "notebooks"),
+                kernel_name="python3",
+                progress_bar=False,
+                log_output=True,
+                shutdown_kernel="immediate",  # it has written all that it will
+            )
+            return
+        except RuntimeError as error:
+            if not again or "before replying" not in str(error):
+                raise
+
+
 def execute(study: Study, section: str, processes: int = 1) -> Path:
     """Execute `section` and move the result into the book; on failure the last good one stays."""
     import papermill
@@ -229,16 +255,7 @@ def execute(study: Study, section: str, processes: int = 1) -> Path:
     }
     began = time.monotonic()
     try:
-        papermill.execute_notebook(
-            str(notebook(section)),
-            str(new),
-            parameters=given,
-            cwd=str(project() / "notebooks"),
-            kernel_name="python3",
-            progress_bar=False,
-            log_output=True,
-            shutdown_kernel="immediate",  # it has written all that it will
-        )
+        _papermill(section, new, given)
     except papermill.exceptions.PapermillExecutionError as error:
         failed = target.with_name(f"failed-{target.name}")
         if new.exists():
