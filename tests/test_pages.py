@@ -1,5 +1,6 @@
 """Every page of a built site, from disk, in both colour modes and two widths."""
 
+import os
 import statistics
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,7 +10,10 @@ import pytest
 
 from tests.browser import Visit, accessibility, chromium, pages, visits
 
-pytestmark = pytest.mark.timeout(900)
+LONG = pytest.mark.skipif(
+    not os.environ.get("LONG"), reason="minutes in a browser: LONG=1 make test"
+)
+pytestmark = [pytest.mark.timeout(900), LONG]
 
 NOT_OURS = {  # faults in what others write, that no style sheet can mend: why they are let be
     "aria-required-children: .citation-list": "docutils puts role=doc-biblioentry in role=list",

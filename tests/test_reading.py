@@ -1,5 +1,6 @@
 """A site as a reader uses it: tables, search, colours, references, keyboard, print, phone."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import SIZES, chromium, listen
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("needs_chromium")]
+LONG = pytest.mark.skipif(
+    not os.environ.get("LONG"), reason="minutes in a browser: LONG=1 make test"
+)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("needs_chromium"), LONG]
 RESULTS = "study/results.html"  # with a figure, tables to sort and a table to search
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 # The rows in sight of the first table to search, those on top left out, as texts.
