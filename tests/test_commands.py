@@ -25,9 +25,7 @@ pytestmark = pytest.mark.timeout(900)
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "book").glob("*.md"))]
 FENCE = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:make|xit|hf|snakemake|\.venv/bin/python) [^`]+)`")
-LONG = pytest.mark.skipif(
-    not os.environ.get("LONG"), reason="minutes in a browser: LONG=1 make test"
-)
+LONG = pytest.mark.skipif(not os.environ.get("LONG"), reason="takes minutes: LONG=1 make test")
 OWN_STUDY = ("book", "section", "check", "pdf", "serve")  # targets that take STUDY=
 
 

@@ -10,9 +10,7 @@ import pytest
 
 from tests.browser import Visit, accessibility, chromium, pages, visits
 
-LONG = pytest.mark.skipif(
-    not os.environ.get("LONG"), reason="minutes in a browser: LONG=1 make test"
-)
+LONG = pytest.mark.skipif(not os.environ.get("LONG"), reason="takes minutes: LONG=1 make test")
 pytestmark = [pytest.mark.timeout(900), LONG]
 
 NOT_OURS = {  # faults in what others write, that no style sheet can mend: why they are let be

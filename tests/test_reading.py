@@ -10,9 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import SIZES, chromium, listen
 
-LONG = pytest.mark.skipif(
-    not os.environ.get("LONG"), reason="minutes in a browser: LONG=1 make test"
-)
+LONG = pytest.mark.skipif(not os.environ.get("LONG"), reason="takes minutes: LONG=1 make test")
 pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("needs_chromium"), LONG]
 RESULTS = "study/results.html"  # with a figure, tables to sort and a table to search
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
