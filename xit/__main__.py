@@ -125,6 +125,7 @@ def _execute(args: argparse.Namespace) -> None:
 def _site(args: argparse.Namespace) -> None:
     from xit import build, study
 
+    os.environ["XIT_PROCESSES"] = str(args.processes)  # xit/report/captions.py
     build.site(study.load(args.study, args.hub))
 
 

@@ -225,6 +225,7 @@ def _papermill(section: str, out: Path, given: dict) -> None:
                 kernel_name="python3",
                 progress_bar=False,
                 log_output=True,
+                request_save_on_cell_execute=False,  # megabytes of figures, twice a cell
                 shutdown_kernel="immediate",  # it has written all that it will
             )
             return

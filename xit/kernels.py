@@ -75,5 +75,6 @@ def start(end: Connection, arguments: list[str], cwd: str, environment: dict[str
 
     forked.enter(end, cwd, environment)
     threading.Thread(target=forked.leave_with, args=[end], daemon=True).start()
-    quiet = ["--log-level=ERROR", "--IPKernelApp.parent_handle=1"]  # not to watch: the server
+    quiet = ["--log-level=ERROR", "--HistoryManager.enabled=False"]
+    quiet += ["--IPKernelApp.parent_handle=1"]  # not to watch: the server
     IPKernelApp.launch_instance(argv=[*arguments, *quiet])

@@ -10,6 +10,7 @@ read; others serve once. So do all behind NOTEBOOKS (xit/kernels.py, xit/forked.
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -140,6 +141,7 @@ def _fork(
     """The line to a new worker; what is `open_here` it closes, so that others see when it ends."""
     with contextlib.suppress(Exception):  # the worker meets the same failure, and tells it
         importlib.import_module(door.loads)
+    gc.freeze()  # else each fork would look through, and so copy, what the server has loaded
     ours, theirs = socket.socketpair()
     if pid := os.fork():
         theirs.close()

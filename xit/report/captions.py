@@ -2,9 +2,11 @@
 
 It stands in book/_config.yml. A table is HTML (xit/report/page.py); its box carries an `id`, which
 {numref}`tab-change-results` refers to, on any page, and its caption begins with its number. Each
-code cell gets an anchor, `cell-0` and so on, which "How was this made?" leads to.
+code cell gets an anchor, `cell-0` and so on, which "How was this made?" leads to. It also has the
+pages written in several processes.
 """
 
+import os
 import re
 
 from docutils import nodes
@@ -62,8 +64,16 @@ def depart(self: HTML5Translator, table: TableOutput) -> None:
     """Never called: `visit` has written all of it."""
 
 
+def _side_by_side(app: Sphinx, _: object) -> None:
+    """Write pages in as many processes as the build has. They must be read one by one: some of
+    Jupyter Book's extensions know no other way, and strictly built that is an error.
+    """
+    app.parallel = int(os.environ.get("XIT_PROCESSES", "1"))
+
+
 def setup(app: Sphinx) -> dict[str, object]:
     """Register the extension."""
+    app.connect("env-check-consistency", _side_by_side)  # when all is read
     app.add_enumerable_node(TableOutput, "table", title, html=(visit, depart))
     app.add_transform(FindTables)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

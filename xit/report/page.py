@@ -18,6 +18,7 @@ from xit.paths import project
 
 SHORT = 24  # characters that stay on one line of a table, as names of runs do
 PRINTED = re.compile(r"[+-]?\d+\.\d+")  # a number already written, as "+1.4"
+MARGIN = 0.1  # inches around a figure
 # Text stays text, in a face that every system has a like of; the same figure, the same bytes.
 SVG = {"svg.fonttype": "none", "svg.hashsalt": "xit"}
 
@@ -104,12 +105,15 @@ def figure(made: Figure, alt: str) -> None:
 
     The notebook keeps it as PNG for the page, and as SVG and PDF for the reader's own slides.
     """
-    png, size = retina_figure(made)
+    made.draw_without_rendering()
+    made.set_layout_engine("none")  # it has found the places, for all three
+    told = {"bbox_inches": made.get_tightbbox().padded(MARGIN)}
+    png, size = retina_figure(made, **told)
     with rc_context(rc=dict(SVG)):  # type: ignore[arg-type]
-        svg = print_figure(made, "svg", metadata={"Date": None})
-    pdf = print_figure(made, "pdf", base64=True, metadata={"CreationDate": None})
-    told = {"image/png": _of_few_colours(png), "image/svg+xml": svg, "application/pdf": pdf}
-    display(told, raw=True, metadata={"alt": alt, "image/png": size})
+        svg = print_figure(made, "svg", metadata={"Date": None}, **told)
+    pdf = print_figure(made, "pdf", base64=True, metadata={"CreationDate": None}, **told)
+    data = {"image/png": _of_few_colours(png), "image/svg+xml": svg, "application/pdf": pdf}
+    display(data, raw=True, metadata={"alt": alt, "image/png": size})
     pyplot.close(made)
 
 

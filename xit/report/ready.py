@@ -11,7 +11,8 @@ from importlib import import_module
 from xit import report
 
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # read when it is loaded
-for name in ("ipykernel.ipkernel", "ipykernel.kernelapp", "papermill", "xit.execute", "datasets"):
+KERNEL = ("ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.debugger")
+for name in (*KERNEL, "papermill", "xit.execute", "datasets"):
     import_module(name)
 for module in pkgutil.iter_modules(report.__path__, "xit.report."):
     if module.name not in (__name__, "xit.report.captions"):  # which is Sphinx's

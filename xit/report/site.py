@@ -46,7 +46,14 @@ RESULTS = "Results"  # every other section
 # first part of a section's name -> the page that it is folded under
 UNDER = {"by_target": "targets", "by_language": "languages"}
 RENDERERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-bibtex")
-JUPYTER_BOOK = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
+# Less to load (xit/__init__.py), and what is installed is looked through once, not for each source
+# that a page cites: 3 of 12 s.
+JUPYTER_BOOK = """
+import functools, importlib.metadata, sys, xit
+importlib.metadata.entry_points = functools.cache(importlib.metadata.entry_points)
+from jupyter_book.cli.main import main
+sys.exit(main())
+"""
 EXTENSION = Path(__file__).with_name("captions.py")  # of Sphinx, which is slow to load
 STAMP = ".xit-site"  # fingerprint of what a finished site was made from
 # What Sphinx and the theme put in and no page reads: 5 MB. Every browser takes the woff2 fonts.

@@ -302,23 +302,25 @@ def components(told: Grid, level: float = LEVEL) -> Components | None:
     """
     import warnings
 
-    import statsmodels.formula.api as formulas
+    from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec
 
     seeds, languages = told.values.shape
     if seeds < 2 or languages < 2:
         return None
-    frame = pd.DataFrame(
-        {
-            "change": told.values.ravel(),
-            "seed": np.repeat(np.arange(seeds), languages),
-            "language": told.languages * seeds,
-            "family": told.families * seeds,
-        }
-    )
-    wanted = {"seed": "0 + C(seed)", "language": "0 + C(language)"}
-    if 1 < len(set(told.families)) < languages:
-        wanted["family"] = "0 + C(family)"
-    model = formulas.mixedlm("change ~ 1", frame, groups=np.ones(len(frame)), vc_formula=wanted)
+    factors = {
+        "seed": list(np.repeat(np.arange(seeds), languages)),
+        "language": told.languages * seeds,
+        "family": told.families * seeds,
+    }
+    if not 1 < len(set(told.families)) < languages:
+        del factors["family"]
+    # sorted, as by the formula of the same model: Powell goes through them one by one
+    names, ones = sorted(factors), np.ones(seeds * languages)
+    levels = {name: sorted(set(of)) for name, of in factors.items()}
+    columns = [[[str(level) for level in levels[name]]] for name in names]
+    mats = [[np.equal.outer(factors[n], levels[n]).astype(float)] for n in names]
+    parts = VCSpec(names, columns, mats)
+    model = MixedLM(told.values.ravel(), ones[:, None], groups=ones, exog_vc=parts)
     with warnings.catch_warnings():  # a component at its bound of 0 is an answer here
         warnings.simplefilter("ignore")
         try:  # without derivatives, which lead astray at that bound
@@ -327,11 +329,11 @@ def components(told: Grid, level: float = LEVEL) -> Components | None:
             return None
     if not fitted.converged:
         return None
-    found = dict(zip(model.exog_vc.names, fitted.vcomp, strict=True))
+    found = dict(zip(names, fitted.vcomp, strict=True))
     variance = {name: float(found.get(name, 0.0)) for name in ("seed", "family", "language")}
-    low, high = fitted.conf_int(alpha=1 - level).loc["Intercept"]
+    low, high = fitted.conf_int(alpha=1 - level)[0]
     rest = {"rest": float(fitted.scale)}
-    mean = float(fitted.params["Intercept"])
+    mean = float(fitted.fe_params[0])
     return Components(mean, Interval(float(low), float(high)), variance | rest)
 
 
