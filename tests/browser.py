@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -84,8 +85,15 @@ def check_site(html: Path) -> list[str]:
 
 def visits(html: Path, axe: bool = True) -> list[Visit]:
     """Every page under `html`, opened once and looked at in both modes and both widths."""
+    found = pages(html)
+    with ThreadPoolExecutor(2) as both:  # a browser each: one waits while its page is inspected
+        parts = both.map(lambda some: _visits(html, some, axe), (found[::2], found[1::2]))
+        return sorted(visit for part in parts for visit in part)
+
+
+def _visits(html: Path, some: list[Path], axe: bool) -> list[Visit]:
     with chromium() as browser:
-        return [_visit(browser, html, path, axe) for path in pages(html)]
+        return [_visit(browser, html, path, axe) for path in some]
 
 
 def _visit(browser: Browser, html: Path, path: Path, axe: bool) -> Visit:

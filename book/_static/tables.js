@@ -1,5 +1,5 @@
 // Tables made by notebooks (page.table): a click on a head sorts, `searchable` and long ones have a
-// field. "How was this made?" leads to the code, also where that is folded.
+// field. "How was this made?" leads to the code, also where that is folded. Folds get a name.
 // Without this script they are plain tables, complete as they stand, with links that work.
 
 const MANY = 8; // rows that are looked over without a search
@@ -69,7 +69,16 @@ function unfold(cell) {
   if (folded) folded.open = true;
 }
 
+// The theme's folds in the side bar have a picture and no name for those who cannot see it.
+function nameFolds() {
+  document.querySelectorAll(".bd-sidebar-primary li > details > summary").forEach((summary) => {
+    const page = summary.closest("li").querySelector("a").textContent.trim();
+    summary.setAttribute("aria-label", `Pages under “${page}”`);
+  });
+}
+
 document.addEventListener("DOMContentLoaded", () => {
+  nameFolds();
   document.querySelectorAll(".table-box table").forEach(makeSortable);
   document.querySelectorAll(".table-box").forEach(makeSearchable);
   document.querySelectorAll("a.to-code").forEach((link) => {

@@ -9,7 +9,6 @@ that a page can refer to `study/results`. Jupyter Book builds strictly (`-n -W`)
 `book/_build/rendering/`; the last good site in `book/_build/html/` is replaced only afterwards.
 """
 
-import base64
 import hashlib
 import importlib.metadata
 import json
@@ -26,7 +25,7 @@ from filelock import FileLock
 
 from xit import execute
 from xit.errors import XitError
-from xit.report import downloads, every_score
+from xit.report import downloads, every_score, folding
 from xit.report.downloads import Notebook
 from xit.study_file import ABLATIONS
 
@@ -99,8 +98,8 @@ def collect(study: str, sections: Sequence[str], book: Path) -> dict[str, bytes]
         page = _notebook(executed / f"{section}.ipynb")
         silent += [f"{section} cell {number}" for number in _describe_figures(page)]
         files |= downloads.offer(page, section, execute.notebook(section))
+        folding.fold(page)
         files[f"study/{section}.ipynb"] = json.dumps(page, ensure_ascii=False).encode()
-        files |= {f"study/glued/{key}.png": image for key, image in _glued_images(page)}
     if silent:
         raise SiteError(f"figure without alt text: {', '.join(silent)}")
     files[downloads.SCORES] = every_score.as_parquet(study, sections, executed)
@@ -171,15 +170,6 @@ def _describe_figures(page: Notebook) -> Iterator[int]:
             if not image["alt"]:
                 yield number
             cell["metadata"].setdefault("mystnb", {})["image"] = image
-
-
-def _glued_images(page: Notebook) -> Iterator[tuple[str, bytes]]:
-    """Name and PNG of each glued figure: glue cannot carry an alt text to another page."""
-    for output in (o for cell in page["cells"] for o in cell.get("outputs", [])):
-        label = output.get("metadata", {}).get("scrapbook")
-        encoded = label and output["data"].get(f"{label['mime_prefix']}image/png")
-        if encoded:
-            yield label["name"], base64.b64decode(encoded)
 
 
 def _title(page: Notebook) -> str:
