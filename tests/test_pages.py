@@ -1,6 +1,5 @@
 """Every page of a built site, from disk, in both colour modes and two widths."""
 
-import os
 import statistics
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,8 +9,7 @@ import pytest
 
 from tests.browser import Visit, accessibility, chromium, pages, visits
 
-LONG = pytest.mark.skipif(not os.environ.get("LONG"), reason="takes minutes: LONG=1 make test")
-pytestmark = [pytest.mark.timeout(900), LONG]
+pytestmark = [pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
