@@ -25,7 +25,6 @@ pytestmark = pytest.mark.timeout(900)
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "book").glob("*.md"))]
 FENCE = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:make|xit|hf|snakemake|\.venv/bin/python) [^`]+)`")
-LONG = pytest.mark.skipif(not os.environ.get("LONG"), reason="takes minutes: LONG=1 make test")
 OWN_STUDY = ("book", "section", "check", "pdf", "serve")  # targets that take STUDY=
 
 
@@ -232,7 +231,6 @@ def test_an_unknown_command_is_noticed() -> None:
         way("rm -rf runs")
 
 
-@LONG
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: f"{c.page}: {c.text[:60]}")
 def test_a_command_does_what_is_told(command: Told, workshop: Path) -> None:
     words = shlex.split(command.text)

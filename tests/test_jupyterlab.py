@@ -12,8 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.browser import chromium
 from tests.server import served
 
-LONG = pytest.mark.skipif(not os.environ.get("LONG"), reason="takes minutes: LONG=1 make test")
-pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("needs_chromium"), LONG]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("needs_chromium")]
 PATIENCE = 600_000  # milliseconds that one step may take on a busy machine
 # What the reader writes over the notebook's parameters: the small study, one target, one seed,
 # and another learning rate.

@@ -87,6 +87,19 @@ def test_the_page_has_the_links_and_no_longer_the_files(notebook: Path) -> None:
         assert kind not in json.dumps(told)
 
 
+def test_a_page_of_a_clone_from_github_opens_in_binder(
+    notebook: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for address, links in (("https://mybinder.org/v2/gh/a/b?c=1&d", 1), ("", 0)):
+        monkeypatch.setattr(downloads.launch, "address", lambda _, told=address: told)
+        page_of_study = executed()
+        offer(page_of_study, "results", notebook)
+        foot = page_of_study["cells"][-1]["outputs"][0]["data"]["text/html"]
+        assert (
+            foot.count('<a href="https://mybinder.org/v2/gh/a/b?c=1&amp;d">on Binder</a>') == links
+        )
+
+
 def test_what_is_not_shown_is_not_offered(notebook: Path) -> None:
     told = executed("remove-output")
     assert set(offer(told, "results", notebook)) == {"downloads/notebooks/04_results.ipynb"}

@@ -14,6 +14,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from xit.report import launch
+
 FOLDER = "downloads"  # of the site
 SCORES = f"{FOLDER}/results.parquet"  # all scores of the study (xit/report/every_score.py)
 BOX = re.compile(r'(<div class="table-box[^"]*")(?: id="([^"]*)")?')
@@ -98,9 +100,11 @@ def _how(anchor: str, source: str, name: str, section: str) -> str:
 
 def _foot(text: str, root: str, source: str, name: str) -> str:
     """The table of provenance with what can be taken along."""
+    elsewhere = launch.address(name)
+    binder = f', or <a href="{html.escape(elsewhere)}">on Binder</a>' if elsewhere else ""
     rows = {
         "Notebook": f'<a href="{source}">notebooks/{name}</a>; to change and run it: '
-        "<code>make notebook</code>",
+        f"<code>make notebook</code>{binder}",
         "Scores": f'<a href="{root}{SCORES}">{Path(SCORES).name}</a>, all scores of this study',
     }
     added = "".join(f"<tr><th>{k}</th><td>{v}</td></tr>" for k, v in rows.items())
