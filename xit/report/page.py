@@ -106,7 +106,7 @@ def figure(made: Figure, alt: str) -> None:
     The notebook keeps it as PNG for the page, and as SVG and PDF for the reader's own slides.
     """
     made.draw_without_rendering()
-    made.set_layout_engine("none")  # it has found the places, for all three
+    made.set_layout_engine(None)  # it has found the places, for all three
     told = {"bbox_inches": made.get_tightbbox().padded(MARGIN)}
     png, size = retina_figure(made, **told)
     with rc_context(rc=dict(SVG)):  # type: ignore[arg-type]
