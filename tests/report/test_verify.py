@@ -55,8 +55,9 @@ def test_the_same_bits_are_identical() -> None:
 
 
 def test_one_bit_is_not_identical_and_no_difference() -> None:
-    ours = scores()
-    ours.loc[3, "value"] = np.nextafter(ours.loc[3, "value"], 100)
+    values = scores()["value"].to_numpy(float, copy=True)
+    values[3] = np.nextafter(values[3], 100)
+    ours = scores().assign(value=values)
     [row] = verify.compared(scores(), ours)[0].to_dict("records")
     assert (row["verdict"], row["equal"], row["p"]) == (NOISE, 17, 1.0)
     flat = scores(spread=0.0)

@@ -39,9 +39,13 @@ class Shipped(NamedTuple):
 def definition(study: Study) -> Told:
     """What the scores of `study` follow from, by name: its file, the recipes, a local model.
 
-    Not in it: where a mirror of the Hub lies, titles. Names and values are for readers.
+    Not in it: where a mirror of the Hub lies, titles, and what is as by default. Names and values
+    are for readers.
     """
-    told = {k: v for k, v in dataclasses.asdict(study).items() if k not in PROSE}
+    own = {
+        f.name: getattr(study, f.name) for f in dataclasses.fields(study) if not _usual(study, f)
+    }
+    told = {k: v for k, v in own.items() if k not in PROSE}
     if not (study.hub or "").startswith("lab"):
         told.pop("hub")
     found = dict(_flat("", json.loads(json.dumps(told))))
@@ -49,6 +53,14 @@ def definition(study: Study) -> Told:
     if isinstance(specs.model_path(study.model), Path):
         found["weights of the model"] = specs.model_identity(study.model)
     return found
+
+
+def _usual(study: Study, field: dataclasses.Field) -> bool:
+    """Whether an entry of `study` is as in every study that does not name it."""
+    usual = field.default
+    if field.default_factory is not dataclasses.MISSING:
+        usual = field.default_factory()
+    return bool(getattr(study, field.name) == usual)
 
 
 def _flat(name: str, value: object) -> Iterable[tuple[str, str]]:

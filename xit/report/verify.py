@@ -260,7 +260,8 @@ def _mean(values: Floats) -> Floats:
 def _test(was: Floats, now: Floats, variance: float, freedom: float) -> dict[str, object]:
     """The difference of two means of as many runs, 95% interval and two-sided p; NaN if unknown."""
     moved = float(now.mean() - was.mean())
-    told = {"was": float(was.mean()), "now": float(now.mean()), "difference": moved}
+    told: dict[str, object] = {"was": float(was.mean()), "now": float(now.mean())}
+    told["difference"] = moved
     if not freedom:
         p = 1.0 if abs(moved) < ROUNDING else math.nan
         return told | {"low": math.nan, "high": math.nan, "p": p}
