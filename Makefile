@@ -24,7 +24,7 @@ PY    := $(ENV)/bin/python
 READY := $(ENV)/.xit-installed
 
 .DEFAULT_GOAL := help
-.PHONY: book section compare pdf serve notebook test lint check lock clean help .venv
+.PHONY: book section compare verify pdf serve notebook test lint check lock clean help .venv
 
 book: $(READY) ## run the whole study and render the book (STUDY=lab HUB=directory JOBS=2)
 	@$(PY) -m xit build $(STUDY_ARGS) --jobs "$$XIT_JOBS"
@@ -36,6 +36,7 @@ pdf: book; @$(PY) -m xit pdf ## print the whole book as one PDF, book/_build/boo
 serve: book; @$(PY) -m xit serve --port "$${PORT:-8000}" ## serve the book on a port of this machine (PORT=8000)
 compare: $(READY) ## say what differs between two built studies, and which scores (A=lab B=smoke)
 	@$(PY) -m xit compare "$$XIT_A" "$$XIT_B"
+verify: $(READY); @$(PY) -m xit verify --study "$$XIT_STUDY" ## hold a built study against its shipped scores (STUDY=lab)
 
 notebook: $(READY) ## open the notebooks in JupyterLab
 	@$(PY) -m jupyter lab notebooks

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TARGETS = set("book section compare pdf serve notebook test lint check lock clean help".split())
+TARGETS = set(
+    "book section compare verify pdf serve notebook test lint check lock clean help".split()
+)
 HOSTILE = "x; touch pwned $(touch pwned) `touch pwned` 'a \"b $(shell touch pwned)"
 # Writes its arguments to ./calls; an installation fails while there is a file ./broken.
 FAKE_PYTHON = f"""#!{sys.executable}
@@ -71,6 +73,13 @@ def test_help_is_the_default_and_names_every_target(checkout: Path) -> None:
 def test_the_defaults(checkout: Path) -> None:
     assert make(checkout, "book", "JOBS=3").returncode == 0
     assert calls(checkout)[-1] == ["-m", "xit", "build", "--study", "lab", "--jobs", "3"]
+
+
+def test_a_study_is_verified_as_it_was_built(checkout: Path) -> None:
+    assert make(checkout, "verify", f"STUDY={HOSTILE}").returncode == 0
+    made = [call for call in calls(checkout) if call[:2] == ["-m", "xit"]]
+    assert made == [["-m", "xit", "verify", "--study", HOSTILE]]  # and nothing is built for it
+    assert not (checkout / "pwned").exists()
 
 
 def test_two_studies_are_handed_on(checkout: Path) -> None:

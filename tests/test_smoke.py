@@ -40,7 +40,7 @@ def test_every_section_is_executed_and_recorded(built: Path) -> None:
     pages = {str(p.relative_to(book).with_suffix("")) for p in book.rglob("*.ipynb")}
     expected = {"tasks", "data", "multilingual_model", "results", "published", "target/none"}
     expected |= {"mlm", "translation", "selection", "complexity", "distance", "source_language"}
-    expected |= {"length_noise", "adversarial", *CLOSER}
+    expected |= {"length_noise", "adversarial", "verify", *CLOSER}
     for task in ("mnli", "squad_v1", "hellaswag", "ccg"):
         expected |= {f"intermediate/{task}", f"target/{task}"}
     assert {p for p in pages if "failed-" not in p and ".new" not in p} == expected
@@ -95,7 +95,7 @@ def test_one_changed_parameter_runs_what_depends_on_it_and_nothing_else(built: P
         if p.stat().st_mtime_ns != told
     }
     expected = {"intermediate/ccg", "target/ccg", "results", "selection", "published", "data"}
-    expected |= {"complexity", "distance", *CLOSER}  # which compare all tasks
+    expected |= {"complexity", "distance", "verify", *CLOSER}  # which compare all tasks
     assert executed == expected
     assert all((built / "runs" / n / "manifest.json").read_bytes() == m for n, m in old.items())
     made = {n.rpartition("-")[0] for n in runs(built) - set(old)}

@@ -17,6 +17,7 @@ from xit.study import load, names, parse
 ROOT = Path(__file__).resolve().parents[1]
 SELECTION = {"intermediate": ["none", "mnli"], "targets": ["xquad"], "checkpoints": 2}
 FILES = sorted((ROOT / "notebooks" / "studies").glob("*.yaml"))
+LAST = ["published", "data", "verify"]  # sections of every study
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,7 @@ def test_every_study_file_can_be_read(file: Path) -> None:
     one = parse(file)
     assert one.name == file.stem
     assert one.sections()[:2] == ["tasks", "multilingual_model"]
-    assert one.sections()[-2:] == ["published", "data"]
+    assert one.sections()[-3:] == LAST
     assert set(one.ablations) < set(one.sections())
     for name in one.intermediate:
         settings = one.settings("intermediate", tasks.intermediate(name))
@@ -120,6 +121,7 @@ def test_sections_and_what_they_wait_for() -> None:
     assert one.sections() == [
         "tasks", "multilingual_model", "intermediate/mnli", "intermediate/squad_v1", "target/none",
         "target/mnli", "target/squad_v1", "results", *CLOSER, "distance", "published", "data",
+        "verify",
     ]  # fmt: skip
     assert one.needs("tasks") == one.needs("multilingual_model") == []
     assert one.needs("intermediate/mnli") == ["multilingual_model"]
@@ -127,7 +129,7 @@ def test_sections_and_what_they_wait_for() -> None:
     assert one.needs("target/mnli") == ["intermediate/mnli"]
     assert one.needs("results") == one.sections()[1:7]
     assert {tuple(one.needs(section)) for section in CLOSER} == {("results",)}
-    for section in ("distance", "published", "data"):
+    for section in ("distance", "published", "data", "verify"):
         assert one.needs(section) == one.needs("results")
     order = one.sections()
     for section in order:
@@ -166,7 +168,7 @@ def test_unknown_sections(wrong: str, right: str) -> None:
 HYPER = STUDY["hyper"]
 CLOSER = ["by_target/udpos", "by_target/xquad", "by_target/tatoeba",
           *(f"by_language/{code}" for code in ("en", "de"))]  # fmt: skip
-READING = {"tasks", "results", "distance", "published", "data", *CLOSER}
+READING = {"tasks", "results", "distance", "published", "data", "verify", *CLOSER}
 EVERY = {"multilingual_model", "intermediate/mnli", "intermediate/squad_v1", "target/none",
          "target/mnli", "target/squad_v1", *READING}  # fmt: skip
 TARGETS = {"target/none", "target/mnli", "target/squad_v1"}
@@ -199,9 +201,17 @@ def test_a_change_touches_the_sections_that_depend_on_it(changed: dict, touched:
 def test_an_ablation_is_a_section_that_waits_for_what_it_is_compared_with() -> None:
     told = {"mlm": {"variants": ["mnli+mlm"], "targets": ["tatoeba"]}}
     one = toy(ablations=told, mlm={"sentences": 30})
-    assert one.sections()[-5:] == ["by_language/de", "mlm", "distance", "published", "data"]
+    assert one.sections()[-6:] == [
+        "by_language/de",
+        "mlm",
+        "distance",
+        "published",
+        "data",
+        "verify",
+    ]
     assert one.needs("mlm") == ["target/none", "target/mnli"]
-    assert "mlm" not in one.needs("results") and "mlm" in one.needs("data")
+    assert "mlm" not in one.needs("results")
+    assert "mlm" in one.needs("data") and one.needs("verify") == one.needs("data")
     assert one.parameters("mlm") == {
         "study": "toy", "hub": "hub", "variants": ["mnli+mlm"], "targets": ["tatoeba"],
         "seed": 1, "num_seeds": 2,
@@ -221,7 +231,14 @@ ADVERSARIAL = {"variants": ["mnli+adv", "mnli+adv1*0.5"], "targets": ["udpos", "
 
 def test_the_section_of_the_adversary() -> None:
     one = toy(ablations={"adversarial": ADVERSARIAL})
-    assert one.sections()[-5:] == ["by_language/de", "distance", "adversarial", "published", "data"]
+    assert one.sections()[-6:] == [
+        "by_language/de",
+        "distance",
+        "adversarial",
+        "published",
+        "data",
+        "verify",
+    ]
     assert one.needs("adversarial") == ["target/none", "target/mnli"]
     assert one.parameters("adversarial") == {
         "study": "toy", "hub": "hub", **ADVERSARIAL, "seed": 1, "num_seeds": 2,
@@ -247,7 +264,14 @@ def test_targets_after_ablated_variants_are_left_out_with_their_data() -> None:
 
 def test_the_section_of_selection() -> None:
     one = toy(ablations={"selection": SELECTION})
-    assert one.sections()[-5:] == ["by_language/de", "selection", "distance", "published", "data"]
+    assert one.sections()[-6:] == [
+        "by_language/de",
+        "selection",
+        "distance",
+        "published",
+        "data",
+        "verify",
+    ]
     assert one.needs("selection") == ["target/none", "target/mnli", "target/squad_v1"]
     assert one.parameters("selection") == {
         "study": "toy", "hub": "hub", "intermediate": ["none", "mnli"], "targets": ["xquad"],
@@ -265,7 +289,14 @@ COMPLEXITY: dict = {"variants": [], "targets": [], "code_examples": 8, "dimensio
 
 def test_the_section_of_complexity_waits_for_all_and_may_set_nothing() -> None:
     one = toy(ablations={"complexity": COMPLEXITY})
-    assert one.sections()[-5:] == ["by_language/de", "complexity", "distance", "published", "data"]
+    assert one.sections()[-6:] == [
+        "by_language/de",
+        "complexity",
+        "distance",
+        "published",
+        "data",
+        "verify",
+    ]
     assert one.needs("complexity") == ["target/none", "target/mnli", "target/squad_v1"]
     shared = {"study": "toy", "hub": "hub", "seed": 1, "num_seeds": 2}
     assert one.parameters("complexity") == shared | COMPLEXITY
@@ -349,7 +380,7 @@ def test_a_language_s_own_task_waits_for_its_like() -> None:
     told = {"source_language": {"variants": ["mnli@zh", "ocnli", "drcd"], "targets": ["tatoeba"]}}
     one = toy(ablations=told)
     assert one.needs("source_language") == ["target/none", "target/mnli", "target/squad_v1"]
-    assert one.sections()[-3:] == ["source_language", "published", "data"]
+    assert one.sections()[-4:] == ["source_language", *LAST]
     both = toy(intermediate=["mnli", "ocnli", "multitask"])
     assert [t.name for t in both.parts()] == ["mnli"]  # of one language
 

@@ -11,7 +11,8 @@ from xit.paths import project
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; 0 on success, 2 after a one-line error, 1 if a checked study cannot run."""
+    """Run one command; 0 on success, 2 after a one-line error, 1 if a checked study cannot run
+    or a verified one is not what is shipped."""
     parser = argparse.ArgumentParser(prog="xit", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for command, what in (
@@ -47,6 +48,11 @@ def main(argv: list[str] | None = None) -> int:
     compare = commands.add_parser("compare", help="say what differs between two built studies")
     compare.add_argument("a", metavar="A", help="a study, for example lab")
     compare.add_argument("b", metavar="B", help="another; or the same, to see its changes")
+    verify = commands.add_parser("verify", help="hold a built study against its shipped scores")
+    verify.add_argument("--study", default="lab")
+    verify.add_argument(
+        "--record", action="store_true", help="ship the scores of the study as built here instead"
+    )
     run = commands.add_parser("run", help="make one run (used where a run has several processes)")
     run.add_argument("file", type=Path, help="its spec")
     run.add_argument("--into", type=Path, required=True, help="the directory to fill")
@@ -154,6 +160,17 @@ def _compare(args: argparse.Namespace) -> None:
         print(f"written: {path.relative_to(project())}")
 
 
+def _verify(args: argparse.Namespace) -> int:
+    from xit.report import shipped, verify, verify_words
+
+    if args.record:
+        print(f"written: {shipped.record(args.study).relative_to(project())}")
+    study = shipped.as_executed(args.study)
+    told = verify.of(study)
+    print(verify_words.in_terminal(study, told))
+    return 0 if told and told.holds else 1
+
+
 def _score(args: argparse.Namespace) -> None:
     from xit.score import files
 
@@ -184,6 +201,7 @@ COMMANDS = {
     "run": _run,
     "score": _score,
     "compare": _compare,
+    "verify": _verify,
 }
 
 

@@ -17,10 +17,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from xit import machine
 from xit.errors import XitError
 
 MANIFEST = "manifest.json"
-MADE = "made.json"  # how long it took to make, for those who want to do it again
+MADE = "made.json"  # how long it took to make and on what, for those who want to do it again
 STATE = "checkpoint-{}"  # part of a run's directory: a state of the model on the way, from 1
 LOCATION = "where"  # the part of a spec that says where things lie; not part of its identity
 Say = Callable[[str], None]  # told of progress while a run is made
@@ -132,7 +133,7 @@ class Store:
         began = time.monotonic()
         build(new)
         took = {"seconds": round(time.monotonic() - began, 2)}
-        (new / MADE).write_text(json.dumps(took) + "\n")
+        (new / MADE).write_text(json.dumps(took | {"on": machine.here()}) + "\n")
         (new / "spec.json").write_text(json.dumps(spec, indent=1, ensure_ascii=False) + "\n")
         (new / MANIFEST).write_text(json.dumps(checksums(new), indent=1) + "\n")
         for file in new.rglob("*"):

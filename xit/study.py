@@ -2,8 +2,8 @@
 
 A study is `notebooks/studies/<name>.yaml`. Its sections, each one notebook executed with its own
 parameters, are `tasks`, `multilingual_model`, `intermediate/<task>`, `target/<task or none>`,
-`results`, `by_target/<task>`, `by_language/<code>`, `distance`, `published` and `data`, and the
-ABLATIONS that the study names.
+`results`, `by_target/<task>`, `by_language/<code>`, `distance`, `published`, `data` and `verify`,
+and the ABLATIONS that the study names.
 """
 
 import dataclasses
@@ -37,10 +37,13 @@ NOTEBOOKS = {  # in reading order
     "adversarial": "14_adversarial.ipynb",
     "published": "08_published.ipynb",
     "data": "09_data.ipynb",
+    "verify": "17_verify.ipynb",
 }
 TRAINING = ("multilingual_model", "intermediate", "target")  # each section trains, and needs torch
 # only read: the hub, or what others made
-READING = ("tasks", "results", "by_target", "by_language", "distance", "published", "data")
+READING = ("tasks", "results", "by_target", "by_language", "distance", "published", "data",
+           "verify")  # fmt: skip
+LAST = ("data", "verify")  # of these, what looks at all the others' runs
 CLOSER = ("by_target", "by_language")  # of these, what `results` has kept for them
 
 
@@ -159,7 +162,7 @@ class Study:
         if phase in CLOSER:
             return ["results"]
         if phase in READING:
-            left_out = READING if phase == "data" else (*READING, *ABLATIONS)
+            left_out = READING if phase in LAST else (*READING, *ABLATIONS)
             return [s for s in self.sections() if s.partition("/")[0] not in left_out]
         if phase in ("selection", "complexity"):  # compare all of them
             return [s for s in self.sections() if s.startswith("target/")]
@@ -219,6 +222,8 @@ class Study:
             told.pop("adversary")
         elif phase == "multilingual_model":
             told = {k: told[k] for k in ("hub", "model", "pretrain", "languages", "source")}
+        elif phase == "verify" and (file := shipped(self.name)).exists():
+            told["shipped"] = hashlib.blake2b(file.read_bytes(), digest_size=8).hexdigest()
         text = json.dumps([shown, told], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
@@ -226,6 +231,11 @@ class Study:
 def names() -> list[str]:
     """The studies there are."""
     return sorted(p.stem for p in (project() / "notebooks" / "studies").glob("*.yaml"))
+
+
+def shipped(name: str) -> Path:
+    """Where the project ships the scores of the study `name`, if it does: report/shipped.py."""
+    return project() / "notebooks" / "studies" / "scores" / f"{name}.parquet"
 
 
 def load(name: str, hub: str | None = None) -> Study:

@@ -22,8 +22,9 @@ from xit.report.site import SiteError, build, collect, table_of_contents
 BOOK = Path(__file__).parents[2] / "book"
 SECTIONS = ["tasks", "multilingual_model", "intermediate/squad_v1", "target/none", "results",
             "by_target/xnli", "by_target/udpos", "by_language/qab", "distance", "published",
-             "data"]  # fmt: skip
+             "data", "verify"]  # fmt: skip
 FRAME = pd.DataFrame({"n": [1.25]})
+VERIFIED = {"front_verify": "all tables are identical"}  # glued by a page of its own
 GLUED = {
     "study_title": "trial",
     "study_kind": "made-up numbers for a test",
@@ -96,6 +97,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (book / path.name).symlink_to(path)
     for section in SECTIONS:
         notebook = page(section)
+        if section == "verify":
+            outputs = [glue(k, {"text/plain": repr(v)}) for k, v in VERIFIED.items()]
+            notebook.cells.append(new_code_cell("glue", execution_count=3, outputs=outputs))
         if section == "results":
             outputs = [glue(k, {"text/plain": repr(v)}) for k, v in GLUED.items()]
             outputs += [glue(k, {"text/html": v}) for k, v in DRAWN.items()]

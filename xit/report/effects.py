@@ -183,8 +183,8 @@ def table(frame: pd.DataFrame) -> pd.DataFrame:
                 "these languages": ends(row["these"]),
                 "new languages": ends(row["new"]),
                 "seeds alone": ends(row["seeds_only"]),
-                "p": _p(row["p"]),
-                "p (Holm)": _p(row["adjusted"]),
+                "p": p_value(row["p"]),
+                "p (Holm)": p_value(row["adjusted"]),
                 "improved (%)": f"{100 * row['improved']:.0f}",
                 "seeds, languages, families": f"{row['seeds']}, {row['languages']}, "
                 f"{row['families']}",
@@ -198,7 +198,8 @@ def ends(interval: Interval) -> str:
     return f"{interval.low:+.1f} … {interval.high:+.1f}" if interval.there else NO_INTERVAL
 
 
-def _p(value: float) -> str:
+def p_value(value: float) -> str:
+    """A p-value as text; "–" where there is none."""
     if value != value:
         return "–"
     return "< .001" if value < 0.001 else f"{value:.3f}".lstrip("0")

@@ -6,7 +6,6 @@ section.finish()
 """
 
 import html
-import importlib.metadata
 import json
 import os
 import platform
@@ -19,7 +18,7 @@ from IPython.core.getipython import get_ipython
 from IPython.core.pylabtools import select_figure_formats
 from IPython.display import HTML
 
-from xit import chains, changes, execute, pool, runs, specs, tasks, workers
+from xit import chains, changes, execute, machine, pool, runs, specs, tasks, workers
 from xit import study as studies
 from xit.errors import XitError, unknown
 from xit.report import page
@@ -29,7 +28,6 @@ from xit.specs import Parent
 from xit.workers import Result
 
 OF = ("task", "intermediate", "target", "language")  # what tells a section from others of its kind
-PACKAGES = ("xit", "torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy")
 
 
 class Section:
@@ -291,10 +289,7 @@ class Section:
             "Data": page.details(
                 f"{len(data)} fingerprints", [f"{k}: {v}" for k, v in data.items()]
             ),
-            "Versions": page.pairs(
-                {p: importlib.metadata.version(p) for p in PACKAGES}
-                | {"python": platform.python_version()}
-            ),
+            "Versions": page.pairs(machine.versions()),
             "Machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
             "Executed": f"{time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}, "
             f"in {time.time() - self.began:.0f} s",
