@@ -24,7 +24,7 @@ PY    := $(ENV)/bin/python
 READY := $(ENV)/.xit-installed
 
 .DEFAULT_GOAL := help
-.PHONY: book section compare verify pdf serve notebook test lint check lock clean help .venv
+.PHONY: book section plan compare verify pdf serve notebook test lint check lock clean help .venv
 
 book: $(READY) ## run the whole study and render the book (STUDY=lab HUB=directory JOBS=2)
 	@$(PY) -m xit build $(STUDY_ARGS) --jobs "$$XIT_JOBS"
@@ -32,6 +32,7 @@ book: $(READY) ## run the whole study and render the book (STUDY=lab HUB=directo
 section: $(READY) ## run one section again and what depends on it (S=intermediate/squad_v1 PARAMS="learning_rate=2e-5")
 	@$(PY) -m xit section "$$XIT_S" $(STUDY_ARGS) --jobs "$$XIT_JOBS" --params "$$XIT_PARAMS"
 
+plan: $(READY); @$(PY) -m xit plan $(STUDY_ARGS) --jobs "$$XIT_JOBS" ## say what a study will take, before it is run (STUDY=paper JOBS=8)
 pdf: book; @$(PY) -m xit pdf ## print the whole book as one PDF, book/_build/book.pdf (needs chromium)
 serve: book; @$(PY) -m xit serve --port "$${PORT:-8000}" ## serve the book on a port of this machine (PORT=8000)
 compare: $(READY) ## say what differs between two built studies, and which scores (A=lab B=smoke)

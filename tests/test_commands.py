@@ -205,6 +205,7 @@ WAYS: list[tuple[str, Way]] = [  # the first that matches
     (r"\.venv/bin/python -m snakemake ", planned),
     (r"\.venv/bin/python -m xit\.report\.census ", stops_at_the_data),
     (r"hf download ", options_known),
+    (r"xit plan ", made),  # as it is: it reads nothing
     (r"xit score ", scored),
 ]
 

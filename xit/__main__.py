@@ -32,6 +32,12 @@ def main(argv: list[str] | None = None) -> int:
             one.add_argument(
                 "--jobs", default=str(os.cpu_count()), help="sections at the same time"
             )
+    plan = commands.add_parser("plan", help="say what a study will take, before any of it is run")
+    plan.add_argument("--study", default="lab")
+    plan.add_argument("--hub", default=None, help="directory in Hub layout; default: the study's")
+    plan.add_argument("--jobs", default=str(os.cpu_count()), help="cores or GPUs, a run on each")
+    plan.add_argument("--device", help="cpu, v100, a100, l40s, h100, h200; or as measured")
+    plan.add_argument("--utilisation", default="", help="share of a GPU's peak; default: 0.3")
     for command, what in (
         ("execute", "execute one section (used by the Snakefile)"),
         ("site", "render the site (used by the Snakefile)"),
@@ -122,6 +128,16 @@ def _check(args: argparse.Namespace) -> int:
     return 1
 
 
+def _plan(args: argparse.Namespace) -> None:
+    from xit import build, study
+    from xit.plan import cost, tell
+
+    devices, share = _jobs(args.jobs), cost.share(args.utilisation)
+    chosen = study.load(args.study, args.hub)
+    build.check_sections(chosen)
+    print(tell.plan(chosen, devices, args.device, share))
+
+
 def _execute(args: argparse.Namespace) -> None:
     from xit import execute, study
 
@@ -194,6 +210,7 @@ COMMANDS = {
     "build": _build,
     "section": _section,
     "check": _check,
+    "plan": _plan,
     "execute": _execute,
     "site": _site,
     "pdf": _pdf,

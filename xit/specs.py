@@ -6,7 +6,10 @@ spec = specs.fine_tune(study, "intermediate", task, parent, seed=1, settings=set
 
 import hashlib
 import json
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,16 +61,47 @@ def data_of(study: Study) -> str:
     return study.hub
 
 
-@lru_cache
+_READS: ContextVar[bool] = ContextVar("reads", default=True)
+
+
+@contextmanager
+def unread() -> Iterator[None]:
+    """While it lasts, specs name their data and model instead of reading them.
+
+    For a plan (xit/plan): such specs tell all about a run but its true identity, and none is made.
+    """
+    before = _READS.set(False)
+    _forget()
+    try:
+        yield
+    finally:
+        _READS.reset(before)
+        _forget()
+
+
+def _forget() -> None:
+    """Names of data are never taken for their content, nor the other way round."""
+    fingerprint.cache_clear()
+    pool.cache_clear()
+
+
+def _content(read: Callable[..., str], *told: object) -> str:
+    """`read(*told)`, a fingerprint of what is read; where nothing is `unread`, of its name."""
+    if _READS.get():
+        return read(*told)
+    return hashlib.blake2b(repr((read.__name__, told)).encode(), digest_size=8).hexdigest()
+
+
+@cache  # a study with all languages has more than the usual 128
 def fingerprint(where: str, task: Task, split: Split, code: str, limit: int | None) -> str:
     """The fingerprint of the rows that a run will read."""
-    return hub.identity(task, split, where, code, limit)
+    return _content(hub.identity, task, split, where, code, limit)
 
 
-@lru_cache
+@cache
 def pool(where: str, task: Task, split: Split, code: str) -> str:
     """The fingerprint of the queries and candidates that a ranking will read."""
-    return pools.identity(where, task, split, code)
+    return _content(pools.identity, where, task, split, code)
 
 
 def base(study: Study) -> Parent:
@@ -75,7 +109,7 @@ def base(study: Study) -> Parent:
     if study.model == "pretrain":
         spec = pretrain(study)
         return Parent(runs.identity(spec), str(store().path(spec)))
-    return Parent(model_identity(study.model), str(model_path(study.model)))
+    return Parent(_content(model_identity, study.model), str(model_path(study.model)))
 
 
 def model_path(model: str) -> str | Path:
@@ -120,9 +154,7 @@ def pretrain(study: Study, **changed: object) -> Spec:
         )
     where = data_of(study)
     data = {
-        f"{repo}/{code}": hashlib.blake2b(
-            json.dumps(list(hub.load(where, repo, code, "train")["text"])).encode(), digest_size=8
-        ).hexdigest()
+        f"{repo}/{code}": _content(_texts, where, repo, code)
         for repo, codes in settings["corpora"].items()
         for code in codes
     }
@@ -135,6 +167,12 @@ def pretrain(study: Study, **changed: object) -> Spec:
         "data": data,
         "where": {"hub": where},
     }
+
+
+def _texts(where: str, repo: str, code: str) -> str:
+    """The fingerprint of a whole corpus."""
+    told = json.dumps(list(hub.load(where, repo, code, "train")["text"]))
+    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
 
 def mlm_loss(study: Study, parent: Parent, corpora: dict, examples: int = 200) -> Spec:
@@ -220,7 +258,7 @@ def with_mlm(
     return spec | {
         "slug": f"{variant_of(spec)._replace(option='mlm').slug}-seed{seed}",
         "mlm": mlm,
-        "data": spec["data"] | {"text": corpus.fingerprint(*sample)},
+        "data": spec["data"] | {"text": _content(corpus.fingerprint, *sample)},
     }
 
 
@@ -237,7 +275,7 @@ def with_adversary(
     spec = fine_tune(study, "intermediate", task, parent, seed, settings)
     told |= {"corpora": corpus.without(told["corpora"], spec["language"])}
     spec |= {"adversary": told}
-    text = corpus.fingerprint(where, told["corpora"], told["sentences"], 0.0)
+    text = _content(corpus.fingerprint, where, told["corpora"], told["sentences"], 0.0)
     slug = f"{variant_of(spec).slug}-seed{seed}"
     return spec | {"slug": slug, "data": spec["data"] | {"text": text}}
 
@@ -266,6 +304,7 @@ def probe(study: Study, parent: Parent, after: str, seed: int) -> Spec:
     Nothing in it depends on a seed but `parent`: several seeds may share a run.
     """
     where, corpora = data_of(study), study.opposition()["corpora"]
+    count = int(PROBE["sentences"])
     return {
         "kind": "probe",
         "slug": f"after-{named(after)}",
@@ -273,7 +312,7 @@ def probe(study: Study, parent: Parent, after: str, seed: int) -> Spec:
         "parent": parent.identity,
         "corpora": corpora,
         "settings": PROBE,
-        "data": {"text": corpus.held_out_fingerprint(where, corpora, int(PROBE["sentences"]))},
+        "data": {"text": _content(corpus.held_out_fingerprint, where, corpora, count)},
         "where": {"hub": where, "parent": parent.path, "seed": seed, "after": after},
     }
 
@@ -353,7 +392,7 @@ def scores(
             ranking["dev"] = {code: pool(where, task, task.dev, code) for code in codes}
     if task.kind == "mining":
         threshold = {  # is chosen on these corpora
-            code: bucc.identity(where, code, study.source, "validation")
+            code: _content(bucc.identity, where, code, study.source, "validation")
             for code in study.languages_of(task.name)
         }
         mining = {"pivot": study.source, "layer": study.retrieval_layer, "threshold": threshold}
@@ -374,7 +413,7 @@ def scores(
             "noise": noise and noise._asdict() | {"recipe": RECIPES["noise"]},
             "max_length": max_length or study.settings("target", task)["max_length"],
             "languages": {
-                code: bucc.identity(where, code, study.source, split.split)
+                code: _content(bucc.identity, where, code, study.source, split.split)
                 if mining
                 else pool(where, task, split, code)
                 if ranking
