@@ -35,24 +35,17 @@ section: $(READY) ## run one section again and what depends on it (S=intermediat
 plan: $(READY); @$(PY) -m xit plan $(STUDY_ARGS) --jobs "$$XIT_JOBS" ## say what a study will take, before it is run (STUDY=paper JOBS=8)
 pdf: book; @$(PY) -m xit pdf ## print the whole book as one PDF, book/_build/book.pdf (needs chromium)
 serve: book; @$(PY) -m xit serve --port "$${PORT:-8000}" ## serve the book on a port of this machine (PORT=8000)
-compare: $(READY) ## say what differs between two built studies, and which scores (A=lab B=smoke)
-	@$(PY) -m xit compare "$$XIT_A" "$$XIT_B"
+compare: $(READY); @$(PY) -m xit compare "$$XIT_A" "$$XIT_B" ## say what differs between two built studies, and which scores (A=lab B=smoke)
 verify: $(READY); @$(PY) -m xit verify --study "$$XIT_STUDY" ## hold a built study against its shipped scores (STUDY=lab)
 
-notebook: $(READY) ## open the notebooks in JupyterLab
-	@$(PY) -m jupyter lab notebooks
-
-test: $(READY) ## run the tests (ARGS="-k site" is passed to pytest)
-	@$(PY) -m pytest $(ARGS)
-
+notebook: $(READY); @$(PY) -m jupyter lab notebooks ## open the notebooks in JupyterLab
+test: $(READY); @$(PY) -m pytest $(ARGS) ## run the tests (ARGS="-k site" is passed to pytest)
 lint: $(READY) ## check style, format and types
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 
-check: $(READY) ## say whether a study could run, and what is missing, without running it (STUDY=lab HUB=directory)
-	@$(PY) -m xit check $(STUDY_ARGS)
-
+check: $(READY); @$(PY) -m xit check $(STUDY_ARGS) ## say whether a study could run, and what is missing, without running it (STUDY=lab HUB=directory)
 lock: $(READY) ## pin every package anew in requirements.lock (needs the network)
 	@$(PY) -m pip install --quiet pip-tools
 	@$(PY) -m piptools compile --quiet --upgrade --allow-unsafe --strip-extras --extra test \
