@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from xit.errors import XitError
+from xit.errors import XitError, storage
 from xit.paths import project
 
 
@@ -70,6 +70,11 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # as in `make book | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:  # a full disk, or no permission: anywhere
+        if told := storage(error, Path(error.filename or project())):
+            print(f"error: {told}", file=sys.stderr, flush=True)
+            return 2
+        raise
 
 
 def _jobs(text: str) -> int:

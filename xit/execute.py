@@ -164,7 +164,15 @@ def changes_file(study: str) -> Path:
 def changes(study: str) -> dict[str, dict[str, object]]:
     """Section → changed parameters."""
     path = changes_file(study)
-    return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.exists() else {}
+    try:
+        told = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (OSError, ValueError, yaml.YAMLError):
+        told = "damaged"
+    told = {} if told is None else told
+    if not isinstance(told, dict) or not all(isinstance(v, dict) for v in told.values()):
+        where = path.relative_to(project())
+        raise XitError(f"{where} is damaged: delete it, then give the changed parameters again")
+    return told
 
 
 def change(study: Study, section: str, text: str) -> dict[str, object]:

@@ -22,6 +22,7 @@ from IPython.display import HTML
 from xit import chains, changes, execute, pool, runs, specs, tasks, workers
 from xit import study as studies
 from xit.errors import XitError, unknown
+from xit.paths import project
 from xit.report import page
 from xit.runs import Spec
 from xit.settings import AGAINST, BESIDE, SETTINGS, SMOOTHING, of_paper
@@ -270,9 +271,16 @@ class Section:
         """The frame `name` that `section` has kept; XitError if it has not been executed."""
         file = self._frame(section, name)
         if not file.exists():
-            told = f"make section STUDY={self.study.name} S={section} PARAMS="
+            told = f"make book STUDY={self.study.name}"
             raise XitError(f"section {section} has kept no {file.name} yet: run `{told}`")
-        return pd.read_parquet(file)
+        try:
+            return pd.read_parquet(file)
+        except (OSError, ValueError) as error:  # Arrow's errors are such
+            place = os.path.relpath(execute.executed(self.study.name, section), project())
+            raise XitError(
+                f"section {section} has kept a damaged {file.name}: delete {place}, and "
+                f"`make book STUDY={self.study.name}` makes both again"
+            ) from error
 
     def _frame(self, section: str, name: str) -> Path:
         return execute.executed(self.study.name, section).with_suffix("") / f"{name}.parquet"
