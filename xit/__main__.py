@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from xit.errors import XitError, storage
-from xit.paths import project
+from xit.paths import home, is_directory, project
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -95,7 +95,9 @@ def _section(args: argparse.Namespace) -> None:
     if not args.section:
         raise XitError("no section named: give S=…, for example S=intermediate/squad_v1")
     chosen = study.load(args.study, args.hub)
-    build.check(chosen, but=chosen.check(args.section))
+    known = execute.parameters(execute.notebook(chosen.check(args.section)))
+    execute.parse(args.params, known, args.section)  # before data are generated or looked at
+    build.check(chosen, but=args.section)
     with build.lock():
         changed = execute.change(chosen, args.section, args.params)
     told = ", ".join(f"{k}={v}" for k, v in changed.items()) or "the study's own parameters"
@@ -167,8 +169,8 @@ def _score(args: argparse.Namespace) -> None:
 
 def _from_project(hub: str) -> str:
     """A directory as seen from the project, so that pages show no machine's paths."""
-    path = Path(hub).expanduser()
-    return os.path.relpath(path.resolve(), project()) if path.is_dir() else hub
+    path = home(hub)
+    return os.path.relpath(path.resolve(), project()) if is_directory(path) else hub
 
 
 def _run(args: argparse.Namespace) -> None:

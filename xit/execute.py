@@ -7,6 +7,7 @@ Changes are kept in `book/study/<study>/changes.yaml` until `make section S=… 
 """
 
 import ast
+import html
 import io
 import json
 import logging
@@ -324,8 +325,14 @@ def name_page(path: Path, section: str, own: str = "") -> None:
     first = next(c for c in book["cells"] if c["cell_type"] == "markdown")
     if heading := own or title(section):
         _, *rest = "".join(first["source"]).splitlines(keepends=True)
-        first["source"] = [f"# {heading}\n", *rest]
+        first["source"] = [f"# {_as_text(heading)}\n", *rest]
     write(path, json.dumps(book, indent=1, ensure_ascii=False) + "\n")
+
+
+def _as_text(heading: str) -> str:
+    """`heading` in one line of Markdown in which nothing has a meaning: it may be from data."""
+    line = " ".join(html.escape(heading, quote=False).split())
+    return re.sub(r"([\\`*_{}\[\]$|~])", r"\\\1", line)
 
 
 def _log(section: str) -> None:

@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from xit.data import ccgbank, clean, supplied
 from xit.errors import XitError, storage, unknown
-from xit.paths import project
+from xit.paths import home, is_directory, project
 from xit.tasks import LANGUAGES, Split, Task
 
 if TYPE_CHECKING:  # `datasets` and what it needs take a second to load: only where rows are read
@@ -34,9 +34,9 @@ def root(hub: str) -> str:
         return ""
     if hub == "lab" or hub.startswith("lab:"):
         return str(_lab(hub.partition(":")[2] or "lab"))
-    path = Path(hub).expanduser()
+    path = home(hub)
     path = path if path.is_absolute() else project() / path
-    if not path.is_dir():
+    if not is_directory(path):
         raise XitError(f"hub directory {hub!r} does not exist (expected Hub repositories below it)")
     return str(path.resolve())
 
