@@ -23,7 +23,7 @@ from xit import chains, changes, execute, pool, runs, specs, tasks, workers
 from xit import study as studies
 from xit.errors import XitError, unknown
 from xit.paths import project
-from xit.report import page
+from xit.report import licences, page
 from xit.runs import Spec
 from xit.settings import AGAINST, BESIDE, SETTINGS, SMOOTHING, of_paper
 from xit.specs import Parent
@@ -291,14 +291,16 @@ class Section:
         for line in self.made:
             for key, value in (line["data"] or {}).items():
                 data[f"{line['task'] or line['kind']} {key}"] = value
+        terms = licences.lines(self.study, {line["task"] for line in self.made})
         lines = {
-            "Study": f"{self.study.name} ({self.study.about})",
-            "Section": self.name,
+            "Study": html.escape(f"{self.study.name} ({self.study.about})"),
+            "Section": html.escape(self.name),
             "Parameters": page.pairs({k: v for k, v in self.parameters.items() if k != "study"}),
             "Runs": page.details(f"{len(self.made)} runs", [line["run"] for line in self.made]),
             "Data": page.details(
                 f"{len(data)} fingerprints", [f"{k}: {v}" for k, v in data.items()]
             ),
+            "Licences": page.details(f"of {len(terms)} datasets", terms),
             "Versions": page.pairs(
                 {p: importlib.metadata.version(p) for p in PACKAGES}
                 | {"python": platform.python_version()}
