@@ -24,7 +24,7 @@ PY    := $(ENV)/bin/python
 READY := $(ENV)/.xit-installed
 
 .DEFAULT_GOAL := help
-.PHONY: book section plan compare verify pdf serve notebook test lint check lock clean help .venv
+.PHONY: book section plan compare verify pdf serve notebook test lint check lock audit clean help .venv
 
 book: $(READY) ## run the whole study and render the book (STUDY=lab HUB=directory JOBS=2)
 	@$(PY) -m xit build $(STUDY_ARGS) --jobs "$$XIT_JOBS"
@@ -46,12 +46,8 @@ lint: $(READY) ## check style, format and types
 	@$(PY) -m mypy
 
 check: $(READY); @$(PY) -m xit check $(STUDY_ARGS) ## say whether a study could run, and what is missing, without running it (STUDY=lab HUB=directory)
-lock: $(READY) ## pin every package anew in requirements.lock (needs the network)
-	@$(PY) -m pip install --quiet pip-tools
-	@$(PY) -m piptools compile --quiet --upgrade --allow-unsafe --strip-extras --extra test \
-	  --all-build-deps --annotation-style line --no-annotate --no-emit-index-url --no-emit-trusted-host \
-	  --no-emit-find-links --output-file requirements.lock pyproject.toml
-	@sed -i.old 's/^\(torch==[^+]*\)+cpu/\1/' requirements.lock && rm requirements.lock.old
+lock: $(READY); @$(PY) -m xit.packages lock ## pin every package anew in requirements.lock, with its hashes (needs the network)
+audit: $(READY); @$(PY) -m xit.packages audit ## ask for known vulnerabilities of what requirements.lock names (needs the network)
 
 clean: ## remove the rendered book and the executed notebooks; finished runs in runs/ are kept
 	rm -rf book/_build book/study
@@ -59,8 +55,7 @@ clean: ## remove the rendered book and the executed notebooks; finished runs in 
 # The stamp is written last, so an installation cut short is done again on the next call.
 $(READY): requirements.lock pyproject.toml
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(MAKE) --no-print-directory .venv
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PY) xit/packages.py install
 	@touch $@
 
 .venv:

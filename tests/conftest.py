@@ -12,6 +12,11 @@ import pytest
 
 from tests.browser import CHROMIUM
 from tests.checkout import bare, command, copied, runs
+from tests.offline import sitecustomize  # from here on this process reaches no network
+
+# nor does any Python that it starts
+OFFLINE = str(Path(sitecustomize.__file__).parent)
+os.environ["PYTHONPATH"] = os.pathsep.join([OFFLINE, *os.environ.get("PYTHONPATH", "").split()])
 
 
 @pytest.fixture

@@ -49,7 +49,12 @@ def test_pages_that_are_gone_are_made_again(place: Path) -> None:
     page.parent.mkdir(parents=True, exist_ok=True)
     page.touch()
     assert done() == [False, False]  # no record
-    page.with_suffix(".json").touch()
+    page.with_suffix(".json").write_text('{"runs": [')
+    assert done() == [False, False]  # a damaged one
+    page.with_suffix(".json").write_text('{"runs": [{"run": "scores-a-1"}]}')
+    assert done() == [False, False]  # of a run that is gone
+    (place / "runs" / "scores-a-1").mkdir(parents=True)
+    (place / "runs" / "scores-a-1" / "manifest.json").touch()
     assert done() == [True, False]
     html = place / "book/_build/html"
     html.mkdir(parents=True)

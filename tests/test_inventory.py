@@ -175,7 +175,7 @@ def test_the_published_studies_are_known_in_full() -> None:
     for name in ("paper", "base"):
         one = study.parse(ROOT / f"notebooks/studies/{name}.yaml")
         read = [part for part in inventory.parts(one) if part.task.kind != "text"]
-        assert all(inventory._upstream("", part) for part in read)
+        assert all(inventory.upstream("", part) for part in read)
 
 
 def test_sizes() -> None:

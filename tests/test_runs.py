@@ -184,7 +184,7 @@ def test_no_space_is_one_line(tmp_path: Path, code: int) -> None:
         (out / "half.txt").write_text("half")
         raise OSError(code, os.strerror(code))
 
-    with pytest.raises(XitError, match=r"no space left for runs in .*: free some") as error:
+    with pytest.raises(XitError, match=r"no space left for .*: free some") as error:
         Store(tmp_path).make(SPEC, full)
     assert "\n" not in str(error.value)
     assert rest(tmp_path) == []
@@ -198,7 +198,7 @@ def test_no_permission_is_one_line(
         raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(XitError, match="cannot write runs in") as error:
+    with pytest.raises(XitError, match="cannot write in") as error:
         Store(tmp_path).make(SPEC, Build())
     assert "\n" not in str(error.value)
 

@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from xit.errors import XitError
-from xit.paths import project
+from xit.errors import XitError, storage
+from xit.paths import home, is_directory, project
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -82,6 +82,11 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # as in `make book | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:  # a full disk, or no permission: anywhere
+        if told := storage(error, Path(error.filename or project())):
+            print(f"error: {told}", file=sys.stderr, flush=True)
+            return 2
+        raise
 
 
 def _jobs(text: str) -> int:
@@ -102,7 +107,9 @@ def _section(args: argparse.Namespace) -> None:
     if not args.section:
         raise XitError("no section named: give S=…, for example S=intermediate/squad_v1")
     chosen = study.load(args.study, args.hub)
-    build.check(chosen, but=chosen.check(args.section))
+    known = execute.parameters(execute.notebook(chosen.check(args.section)))
+    execute.parse(args.params, known, args.section)  # before data are generated or looked at
+    build.check(chosen, but=args.section)
     with build.lock():
         changed = execute.change(chosen, args.section, args.params)
     told = ", ".join(f"{k}={v}" for k, v in changed.items()) or "the study's own parameters"
@@ -196,8 +203,8 @@ def _score(args: argparse.Namespace) -> None:
 
 def _from_project(hub: str) -> str:
     """A directory as seen from the project, so that pages show no machine's paths."""
-    path = Path(hub).expanduser()
-    return os.path.relpath(path.resolve(), project()) if path.is_dir() else hub
+    path = home(hub)
+    return os.path.relpath(path.resolve(), project()) if is_directory(path) else hub
 
 
 def _run(args: argparse.Namespace) -> None:

@@ -16,11 +16,12 @@ from typing import TextIO
 
 from filelock import FileLock, Timeout
 
-from xit import execute, inventory, pool
+from xit import changes, execute, inventory, pool
 from xit import study as studies
 from xit.data import hub
 from xit.errors import XitError
 from xit.paths import project
+from xit.runs import MANIFEST
 from xit.study import TRAINING, Study
 from xit.study_file import ABLATIONS
 
@@ -224,10 +225,13 @@ def stamp(study: str, section: str) -> Path:
 
 
 def forget_missing(study: Study) -> None:
-    """Drop the stamps of pages that are gone, and the site's if it shows another study."""
+    """Drop the stamps of pages that are gone, or whose runs are, and the site's if it shows another
+    study."""
+    there = {p.parent.name for p in (project() / "runs").glob(f"*/{MANIFEST}")}
     for section in study.sections():
-        page = execute.executed(study.name, section)
-        if not (page.exists() and page.with_suffix(".json").exists()):
+        page, record = execute.executed(study.name, section), changes.record(study, section)
+        made = {line["run"] for line in (record or {}).get("runs", ())}
+        if not page.exists() or record is None or not made <= there:
             stamp(study.name, section).unlink(missing_ok=True)
     built = project() / "book" / "_build"
     shown = built / "study"

@@ -7,6 +7,7 @@ Changes are kept in `book/study/<study>/changes.yaml` until `make section S=… 
 """
 
 import ast
+import html
 import io
 import json
 import logging
@@ -164,7 +165,15 @@ def changes_file(study: str) -> Path:
 def changes(study: str) -> dict[str, dict[str, object]]:
     """Section → changed parameters."""
     path = changes_file(study)
-    return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.exists() else {}
+    try:
+        told = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (OSError, ValueError, yaml.YAMLError):
+        told = "damaged"
+    told = {} if told is None else told
+    if not isinstance(told, dict) or not all(isinstance(v, dict) for v in told.values()):
+        where = path.relative_to(project())
+        raise XitError(f"{where} is damaged: delete it, then give the changed parameters again")
+    return told
 
 
 def change(study: Study, section: str, text: str) -> dict[str, object]:
@@ -317,8 +326,14 @@ def name_page(path: Path, section: str, own: str = "") -> None:
     first = next(c for c in book["cells"] if c["cell_type"] == "markdown")
     if heading := own or title(section):
         _, *rest = "".join(first["source"]).splitlines(keepends=True)
-        first["source"] = [f"# {heading}\n", *rest]
+        first["source"] = [f"# {_as_text(heading)}\n", *rest]
     write(path, json.dumps(book, indent=1, ensure_ascii=False) + "\n")
+
+
+def _as_text(heading: str) -> str:
+    """`heading` in one line of Markdown in which nothing has a meaning: it may be from data."""
+    line = " ".join(html.escape(heading, quote=False).split())
+    return re.sub(r"([\\`*_{}\[\]$|~])", r"\\\1", line)
 
 
 def _log(section: str) -> None:

@@ -172,8 +172,8 @@ def _model(study: Study) -> Line:
         if not (place / "config.json").exists():
             fix = "the directory has no config.json: name another, or a Hub id, as `model:`"
             return Line(what, use, "directory", "missing", remedy=fix)
-        licence = "mit" if study.model == specs.CHECKPOINT else ""  # ours
-        return Line(what, use, "directory", "there", licence=licence, size=look.size_of(place))
+        own = "mit" if study.model == specs.CHECKPOINT else ""  # ours
+        return Line(what, use, "directory", "there", licence=own, size=look.size_of(place))
     try:
         found = look.model(study.model)
     except look.Silent as error:
@@ -193,7 +193,7 @@ def _dataset(where: str, group: list[Part]) -> Line:
     seen = {(part.code, part.split.split): (part, _seen(where, part)) for part in group}
     there = {k: x for k, (_, x) in seen.items() if isinstance(x, look.Found)}
     errors = {k: x for k, (_, x) in seen.items() if isinstance(x, XitError)}
-    full = {k: _upstream(where, part) for k, (part, _) in seen.items()}
+    full = {k: upstream(where, part) for k, (part, _) in seen.items()}
     lacking = sorted({c for p in group if (f := there.get((p.code, p.split.split)))
                       for c in _lacking(p, f)})  # fmt: skip
     rows = _total(x.rows for x in there.values())
@@ -210,7 +210,7 @@ def _dataset(where: str, group: list[Part]) -> Line:
         rows,
         expected,
         f"no {', '.join(lacking)}" if lacking else columns,
-        _licence(where, repo, [x[1] for x in full.values() if x]),
+        licence(where, repo, [x[1] for x in full.values() if x]),
         _total(x.size for x in there.values()),
         _remedy(where, group[0], list(errors.values()), lacking, gone if "*" in pattern else [],
                 all(full[k] for k in errors)),
@@ -236,7 +236,7 @@ def _seen(where: str, part: Part) -> look.Found | XitError:
         return error
 
 
-def _upstream(where: str, part: Part) -> tuple[int, str] | None:
+def upstream(where: str, part: Part) -> tuple[int, str] | None:
     """(rows, licence) of the full split; None for what is not known, and for the lab's own."""
     if where.partition(":")[0] == "lab":
         return None
@@ -260,7 +260,7 @@ def _source(where: str, repo: str, there: list[look.Found]) -> str:
     return "cache" if any(x.cached for x in there) else "Hub"
 
 
-def _licence(where: str, repo: str, known: list[str]) -> str:
+def licence(where: str, repo: str, known: list[str]) -> str:
     """As the card says; where it names several or none, those of the configs read."""
     if where.partition(":")[0] == "lab":
         return "mit"

@@ -15,3 +15,19 @@ def project() -> Path:
         if (place / "notebooks" / "studies").is_dir():
             return place
     return Path(__file__).resolve().parents[1]
+
+
+def is_directory(path: Path) -> bool:
+    """Whether there is such a directory; False also of what can be no path at all."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # too long, or with a zero byte in it
+        return False
+
+
+def home(path: str) -> Path:
+    """`path` with ~ for the home directory; as it is where nobody has that name."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)

@@ -5,23 +5,24 @@ under a file lock; so a directory with that name is finished work, whatever was 
 is damaged later is moved aside, never deleted, and done again.
 """
 
-import errno
 import hashlib
 import json
 import os
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from xit import machine
-from xit.errors import XitError
+from xit.errors import XitError, storage
 
 MANIFEST = "manifest.json"
 MADE = "made.json"  # how long it took to make and on what, for those who want to do it again
+SLOW = 20.0  # seconds after which who waits for another process says so
 STATE = "checkpoint-{}"  # part of a run's directory: a state of the model on the way, from 1
 LOCATION = "where"  # the part of a spec that says where things lie; not part of its identity
 Say = Callable[[str], None]  # told of progress while a run is made
@@ -106,7 +107,7 @@ class Store:
         locks = self.root / ".locks"
         try:
             locks.mkdir(parents=True, exist_ok=True)
-            with FileLock(str(locks / f"{path.name}.lock"), timeout=-1 if wait else 0):
+            with _held(locks / f"{path.name}.lock", wait):
                 if found := self.find(spec):
                     return found, True
                 if path.exists():
@@ -122,7 +123,7 @@ class Store:
         except Timeout:
             return None
         except Exception as error:
-            if told := _storage(error, self.root):
+            if told := storage(error, self.root):
                 raise told from error
             raise
         self._checked.add(path.name)
@@ -142,11 +143,39 @@ class Store:
                     os.fsync(handle.fileno())
 
 
+@contextmanager
+def _held(file: Path, wait: bool) -> Iterator[None]:
+    """The lock `file`; Timeout where another process has it and we do not `wait`.
+
+    The system drops a lock with its process, so that none is left by a killed one, but where a
+    file system knows no locks the file itself is the lock, and may be left by another machine.
+    """
+    lock = FileLock(str(file), timeout=SLOW if wait else 0)
+    try:
+        lock.acquire()
+    except Timeout:
+        if not wait:
+            raise
+        told = f"run {file.stem} is being made by another process: waiting for it"
+        print(f"{told} (if there is none on any machine, delete {file})", flush=True)
+        lock.acquire(timeout=-1)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def damage(path: Path) -> str | None:
-    """What is wrong with a finished run, or None."""
+    """What is wrong with a finished run, or None; XitError if we may not read it: it is another's,
+    and not to be done again."""
     try:
         expected = json.loads((path / MANIFEST).read_text())
         present = checksums(path)
+    except PermissionError as error:
+        raise XitError(
+            f"cannot read run {path.name} in {path.parent}: {error.strerror}; its owner can allow "
+            "it, with `chmod -R a+rX`"
+        ) from error
     except (OSError, ValueError) as error:
         return f"manifest: {error}"
     if not isinstance(expected, dict) or "spec.json" not in expected:
@@ -154,16 +183,4 @@ def damage(path: Path) -> str | None:
     for file, told in expected.items():
         if present.get(file) != told:
             return f"{file} {'missing' if file not in present else 'changed'}"
-    return None
-
-
-def _storage(error: Exception, root: Path) -> XitError | None:
-    """A clear error for a full or unwritable disk (safetensors and Arrow wrap theirs), or None."""
-    number = error.errno if isinstance(error, OSError) else None
-    if number in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
-        return XitError(
-            f"no space left for runs in {root}: free some and start again, nothing is lost"
-        )
-    if number in (errno.EACCES, errno.EROFS, errno.EPERM):
-        return XitError(f"cannot write runs in {root}: {os.strerror(number or 0)}")
     return None

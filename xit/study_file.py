@@ -1,5 +1,6 @@
 """A study file, read and checked entry by entry: what xit/study.py makes a Study of."""
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from xit.data import typos
 from xit.errors import XitError, unknown
 from xit.settings import ADVERSARY, BESIDE, MLM, PAPER, PRETRAIN, checked_setting
 
+CODE = re.compile(r"\w[\w.-]{0,63}", re.ASCII)  # of a language, or of a corpus's config
+REPOSITORY = re.compile(r"\w[\w.-]{0,95}/\w[\w.-]{0,95}", re.ASCII)
 BENCHMARKS = ("xtreme", "xtreme-r")  # whose languages the targets are scored in
 # sections that train what no other has trained, with what a study file may say of each
 _VARIANTS = ("variants", "targets")
@@ -36,7 +39,9 @@ def read(path: Path, hub: str | None, known: Collection[str], needed: Collection
     """
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except RecursionError as error:
+        raise XitError(f"cannot read study file {path.name}: nested too deeply") from error
+    except (OSError, ValueError, TypeError, yaml.YAMLError) as error:  # not UTF-8, for one
         raise XitError(
             f"cannot read study file {path.name}: {' '.join(str(error).split())}"
         ) from error
@@ -56,6 +61,9 @@ def read(path: Path, hub: str | None, known: Collection[str], needed: Collection
 def _checked(raw: dict, file: str) -> dict:
     for key in ("name", "title", "about", "model", "source"):
         _expect(isinstance(raw[key], str), file, key, raw[key], "a text")
+    own = Path(file).stem  # where its pages and its changes are kept
+    _expect(raw["name"] == own, file, "name", raw["name"], f"the file's own name, {own!r}")
+    _words(file, "source", [raw["source"]], CODE, "a language's code, such as 'en'")
     _expect(raw["hub"] is None or isinstance(raw["hub"], str), file, "hub", raw["hub"], "a text")
     for key, check in (("intermediate", tasks.intermediate), ("targets", tasks.target)):
         raw[key] = _names(file, key, raw[key])
@@ -63,7 +71,8 @@ def _checked(raw: dict, file: str) -> dict:
         for task in raw[key]:
             check(task)
     raw["languages"] = {k: _names(file, k, v) for k, v in _table(file, raw, "languages").items()}
-    for target in raw["languages"]:
+    for target, codes in raw["languages"].items():
+        _words(file, target, codes, CODE, "codes of languages, such as 'en'")
         if target not in (*raw["targets"], "all"):
             raise unknown(f"{file}: target task under languages:", target, raw["targets"])
     for key, least in (("seed", 0), ("num_seeds", 1), ("retrieval_layer", 0)):
@@ -109,11 +118,21 @@ def _names(file: str, key: str, value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _words(
+    file: str, key: str, names: Collection[object], form: re.Pattern[str], expected: str
+) -> None:
+    """XitError unless all `names` are of this form: they become parts of paths."""
+    for name in names:
+        right = isinstance(name, str) and form.fullmatch(name) and ".." not in name
+        _expect(bool(right), file, key, name, expected)
+
+
 def _with_corpora(file: str, name: str, table: dict, known: dict) -> dict:
     for key in table:
         if key not in (*known, "corpora"):
             raise unknown(f"{file}: setting under {name}:", key, ["corpora", *known])
     corpora = _table(file, table, "corpora")
+    _words(file, "corpora", corpora, REPOSITORY, "repositories, such as 'owner/name'")
     if corpora:
         table["corpora"] = {
             repo: list(_names(file, repo, codes)) for repo, codes in corpora.items()

@@ -43,7 +43,7 @@ def test_runs_in_order_with_what_is_said_of_them(store: Path) -> None:
     [("gone", "scores.parquet", "not in the store any more"), ("a", "dev.parquet", "no dev.parq")],
 )
 def test_what_is_gone(store: Path, run: str, file: str, told: str) -> None:
-    with pytest.raises(XitError, match=f"{run} .*{told}.*execute its section again"):
+    with pytest.raises(XitError, match=f"{run} .*{told}.*`make book` makes it again"):
         stacked.read(file, [(store / run, {})])
 
 

@@ -235,7 +235,7 @@ def test_mining_is_chosen_on_its_development_corpora(toy: Study) -> None:
 def test_a_run_from_before_says_what_to_do(toy: Study) -> None:
     line = {"kind": "target", "task": "udpos", "seed": 1, "run": "target-old"}
     (specs.store().root / "target-old").mkdir(parents=True)
-    with pytest.raises(XitError, match=r"run target-old has no dev.parquet: execute its section"):
+    with pytest.raises(XitError, match=r"run target-old has no dev.parquet: delete it"):
         xstilts.development(section(toy, line), MAIN)
 
 

@@ -6,7 +6,7 @@ lab writes its own), else from `local/` in the project.
 
 from pathlib import Path
 
-from xit.paths import project
+from xit.paths import is_directory, project
 
 SUPPLIED = {
     "xit/ccgbank": "CCGbank is LDC's (LDC2005T13): put its directory at local/ccgbank",
@@ -28,4 +28,4 @@ def find(hub: str | None, repo: str) -> Path | None:
     if hub:
         path = Path(hub).expanduser()
         places.insert(0, (path if path.is_absolute() else project() / path) / repo)
-    return next((p for p in places if p.is_dir()), None)
+    return next((p for p in places if is_directory(p)), None)

@@ -7,7 +7,7 @@ Three languages are written with everything else (`translations`), any other one
 of errors when they are first asked for (`asked`): from what every row tells, which is kept.
 """
 
-import pickle
+import json
 import random
 import re
 import shutil
@@ -21,7 +21,7 @@ from xit.lab.grammar import Grammar, Word
 from xit.lab.languages import LANGUAGES as EVERY
 from xit.lab.languages import Lexicon, lexicon
 from xit.lab.tasks import Maker, Row
-from xit.lab.world import World
+from xit.lab.world import Event, World
 from xit.lab.writer import Writer, parquet
 
 # Chosen by typology alone, one at each distance, before anything was trained on them. The source
@@ -44,7 +44,7 @@ SOURCES = {  # where the rows in the source language are
 }
 COLUMNS = {"mnli": schema.NLI, "qqp": schema.QQP, "hellaswag": schema.HELLASWAG}
 SPLITS = ("train", "validation")
-ITEMS = "told/{}-{}.pickle"  # below the lab's directory: what each row of a task and split tells
+ITEMS = "told/{}-{}.json"  # below the lab's directory: what each row of a task and split tells
 NAME = re.compile(rf"({'|'.join(SOURCES)})\.({'|'.join(EVERY)})(?:\.(\d(?:\.\d+)?))?")
 RENDER: dict[str, Callable[[Grammar, tuple, int, str], Row]] = {
     "mnli": lambda grammar, item, i, _: tasks.nli_row(grammar, item, i),
@@ -113,7 +113,21 @@ def translations(
     for (task, split), items in told.items():
         file = write.root / ITEMS.format(task, split)
         file.parent.mkdir(exist_ok=True)
-        file.write_bytes(pickle.dumps(items))
+        file.write_text(json.dumps(_plain(items)), encoding="utf-8")
+
+
+def _plain(item: object) -> object:
+    """`item` as JSON has it: an event by its name, any other tuple as a list."""
+    if isinstance(item, Event):
+        return {"event": list(item)}
+    return [_plain(x) for x in item] if isinstance(item, list | tuple) else item
+
+
+def _items(file: Path) -> list:
+    """What `_plain` made, its events as they were."""
+    return list(
+        json.loads(file.read_text(encoding="utf-8"), object_hook=lambda x: Event(*x["event"]))
+    )
 
 
 def rendered(task: str, items: list, split: str, grammar: Grammar) -> list[Row]:
@@ -162,6 +176,6 @@ def _write(
     """Write `task` in language `code` into the directory `place`."""
     words = lexicon(code, World(seed).concepts(), seed)
     for split in splits:
-        items = pickle.loads((root / ITEMS.format(task, split)).read_bytes())  # our own
+        items = _items(root / ITEMS.format(task, split))
         grammar = Translator(words, errors, f"{seed}/{split}/errors") if errors else Grammar(words)
         parquet(place, split, rendered(task, items, split, grammar), COLUMNS[task])

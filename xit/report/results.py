@@ -67,6 +67,10 @@ def checked(scores: pd.DataFrame, name: str = "scores") -> pd.DataFrame:
     empty = scores.isna().any(axis=1)
     if empty.any():
         raise XitError(f"{name}: a missing value: {_words(scores[empty].iloc[0])}")
+    for column in KEY:
+        lists = scores[column].map(pd.api.types.is_list_like)
+        if lists.any():
+            raise XitError(f"{name}: column {column!r} holds {scores[column][lists].iloc[0]!r}")
     for column in ("seed", "value"):
         if not pd.api.types.is_numeric_dtype(scores[column]):
             raise XitError(

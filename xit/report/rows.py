@@ -68,7 +68,7 @@ def _spec(path: Path) -> Spec:
     try:
         return dict(json.loads((path / "spec.json").read_text()))
     except OSError as error:
-        told = f"run {path.name} is not in the store any more: execute its section again"
+        told = f"run {path.name} is not in the store any more: `make book` makes it again"
         raise XitError(told) from error
 
 

@@ -21,7 +21,8 @@ from IPython.display import HTML
 from xit import chains, changes, execute, machine, pool, runs, specs, tasks, workers
 from xit import study as studies
 from xit.errors import XitError, unknown
-from xit.report import page
+from xit.paths import project
+from xit.report import licences, page
 from xit.runs import Spec
 from xit.settings import AGAINST, BESIDE, SETTINGS, SMOOTHING, of_paper
 from xit.specs import Parent
@@ -268,9 +269,16 @@ class Section:
         """The frame `name` that `section` has kept; XitError if it has not been executed."""
         file = self._frame(section, name)
         if not file.exists():
-            told = f"make section STUDY={self.study.name} S={section} PARAMS="
+            told = f"make book STUDY={self.study.name}"
             raise XitError(f"section {section} has kept no {file.name} yet: run `{told}`")
-        return pd.read_parquet(file)
+        try:
+            return pd.read_parquet(file)
+        except (OSError, ValueError) as error:  # Arrow's errors are such
+            place = os.path.relpath(execute.executed(self.study.name, section), project())
+            raise XitError(
+                f"section {section} has kept a damaged {file.name}: delete {place}, and "
+                f"`make book STUDY={self.study.name}` makes both again"
+            ) from error
 
     def _frame(self, section: str, name: str) -> Path:
         return execute.executed(self.study.name, section).with_suffix("") / f"{name}.parquet"
@@ -281,14 +289,16 @@ class Section:
         for line in self.made:
             for key, value in (line["data"] or {}).items():
                 data[f"{line['task'] or line['kind']} {key}"] = value
+        terms = licences.lines(self.study, {line["task"] for line in self.made})
         lines = {
-            "Study": f"{self.study.name} ({self.study.about})",
-            "Section": self.name,
+            "Study": html.escape(f"{self.study.name} ({self.study.about})"),
+            "Section": html.escape(self.name),
             "Parameters": page.pairs({k: v for k, v in self.parameters.items() if k != "study"}),
             "Runs": page.details(f"{len(self.made)} runs", [line["run"] for line in self.made]),
             "Data": page.details(
                 f"{len(data)} fingerprints", [f"{k}: {v}" for k, v in data.items()]
             ),
+            "Licences": page.details(f"of {len(terms)} datasets", terms),
             "Versions": page.pairs(machine.versions()),
             "Machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
             "Executed": f"{time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}, "

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xit import runs
 from xit.errors import XitError
 
 
@@ -22,7 +23,10 @@ def read(file: str, about: Sequence[tuple[Path, Mapping[str, object]]]) -> pd.Da
         path = run / file
         if not path.exists():
             raise XitError(_gone(path))
-        parts.append(pq.ParquetFile(path).read())
+        try:
+            parts.append(pq.ParquetFile(path).read())
+        except (OSError, pa.ArrowException) as error:
+            raise XitError(_damaged(run)) from error
     if not parts:
         raise ValueError("no runs to read")
     frame = pa.concat_tables(parts, promote_options="default").to_pandas()
@@ -36,5 +40,10 @@ def read(file: str, about: Sequence[tuple[Path, Mapping[str, object]]]) -> pd.Da
 def _gone(path: Path) -> str:
     run = path.parent
     if run.exists():
-        return f"run {run.name} has no {path.name}: execute its section again"
-    return f"run {run.name} is not in the store any more: execute its section again"
+        return f"run {run.name} has no {path.name}: delete it, and `make book` makes it again"
+    return f"run {run.name} is not in the store any more: `make book` makes it again"
+
+
+def _damaged(run: Path) -> str:
+    told = runs.damage(run) or "it cannot be read"
+    return f"run {run.name} is damaged ({told}): delete it, and `make book` makes it again"
