@@ -10,12 +10,13 @@ import string
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import Dialog
 import yaml
+from playwright.sync_api import Dialog
 
 from xit import __main__, execute, paths, study
 from xit.errors import LONG, XitError
@@ -208,7 +209,7 @@ def test_tables_of_scores(tried: Counter[str]) -> None:
     for _ in range(60):
         frame = good.astype(object)
         row, column = rng.randrange(len(frame)), rng.choice(results.COLUMNS)
-        bad = rng.choice([None, np.nan, np.inf, -1, 101, 1e400, "x", "", [], SCRIPT])
+        bad: Any = rng.choice([None, np.nan, np.inf, -1, 101, 1e400, "x", "", [], SCRIPT])
         kind = rng.choice(["value", "column", "twice", "empty"])
         if kind == "value":
             frame.at[row, column] = bad
