@@ -24,7 +24,7 @@ PY    := $(ENV)/bin/python
 READY := $(ENV)/.xit-installed
 
 .DEFAULT_GOAL := help
-.PHONY: book section compare pdf serve notebook test lint check lock clean help .venv
+.PHONY: book section compare pdf serve notebook test bench lint check lock clean help .venv
 
 book: $(READY) ## run the whole study and render the book (STUDY=lab HUB=directory JOBS=2)
 	@$(PY) -m xit build $(STUDY_ARGS) --jobs "$$XIT_JOBS"
@@ -42,6 +42,8 @@ notebook: $(READY) ## open the notebooks in JupyterLab
 
 test: $(READY) ## run the tests (ARGS="-k site" is passed to pytest)
 	@$(PY) -m pytest $(ARGS)
+
+bench: $(READY); @$(PY) -m tests.bench $${XIT_HUB:+--hub "$$XIT_HUB"} $(ARGS) ## time training and inference beside the Trainer (ARGS="--models lab")
 
 lint: $(READY) ## check style, format and types
 	@$(PY) -m ruff check .

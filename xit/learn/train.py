@@ -95,7 +95,7 @@ def train(
         optimiser, lambda s: min((s + 1) / warm, max(0.0, (steps - s) / max(1, steps - warm)))
     )
     wrapped, optimiser = accelerator.prepare(whole, optimiser)
-    history, kept, began = History(), _state(model), time.monotonic()
+    history, kept, began = History(), dict[str, torch.Tensor](), time.monotonic()
     losses: list[torch.Tensor] = []  # on the device: to read one is to wait for its step
     waited = 0
     marks = checkpoints(steps, hyper.checkpoints)

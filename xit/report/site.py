@@ -26,12 +26,12 @@ from filelock import FileLock
 
 from xit import execute
 from xit.errors import XitError
-from xit.report import downloads, every_score
+from xit.report import downloads, every_score, performance
 from xit.report.downloads import Notebook
 from xit.study_file import ABLATIONS
 
 PAGES_BEFORE = ("methods",)
-PAGES_AFTER = ("glossary", "references")
+PAGES_AFTER = ("performance", "glossary", "references")
 METHOD = "Method"
 EXTENSIONS = ("complexity", "distance", "source_language", "length_noise", "adversarial")
 PARTS = {  # first part of a section's name -> caption in the side bar
@@ -48,6 +48,7 @@ UNDER = {"by_target": "targets", "by_language": "languages"}
 RENDERERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-bibtex")
 JUPYTER_BOOK = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
 EXTENSION = Path(__file__).with_name("captions.py")  # of Sphinx, which is slow to load
+BENCH = Path("tests", "bench", "results")  # rows that the page of performance is made from
 STAMP = ".xit-site"  # fingerprint of what a finished site was made from
 # What Sphinx and the theme put in and no page reads: 5 MB. Every browser takes the woff2 fonts.
 UNNEEDED = (".buildinfo", "_sources", "*.map", "*.ttf", "locales")
@@ -96,6 +97,7 @@ def collect(study: str, sections: Sequence[str], book: Path) -> dict[str, bytes]
         files |= {f"study/glued/{key}.png": image for key, image in _glued_images(page)}
     if silent:
         raise SiteError(f"figure without alt text: {', '.join(silent)}")
+    files["performance.md"] = performance.page(book.parent / BENCH).encode()
     files[downloads.SCORES] = every_score.as_parquet(study, sections, executed)
     files["_toc.yml"] = yaml.safe_dump(table_of_contents(sections), sort_keys=False).encode()
     return files
