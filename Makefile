@@ -34,6 +34,7 @@ section: $(READY) ## run one section again and what depends on it (S=intermediat
 
 pdf: book; @$(PY) -m xit pdf ## print the whole book as one PDF, book/_build/book.pdf (needs chromium)
 serve: book; @$(PY) -m xit serve --port "$${PORT:-8000}" ## serve the book on a port of this machine (PORT=8000)
+bench: $(READY); @$(PY) -m tests.bench $${XIT_HUB:+--hub "$$XIT_HUB"} $(ARGS) ## time training and inference beside the Trainer (ARGS="--models lab")
 compare: $(READY) ## say what differs between two built studies, and which scores (A=lab B=smoke)
 	@$(PY) -m xit compare "$$XIT_A" "$$XIT_B"
 
@@ -42,8 +43,6 @@ notebook: $(READY) ## open the notebooks in JupyterLab
 
 test: $(READY) ## run the tests (ARGS="-k site" is passed to pytest)
 	@$(PY) -m pytest $(ARGS)
-
-bench: $(READY); @$(PY) -m tests.bench $${XIT_HUB:+--hub "$$XIT_HUB"} $(ARGS) ## time training and inference beside the Trainer (ARGS="--models lab")
 
 lint: $(READY) ## check style, format and types
 	@$(PY) -m ruff check .

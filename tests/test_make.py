@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TARGETS = set("book section compare pdf serve notebook test lint check lock clean help".split())
+TARGETS = set(
+    "book section compare pdf serve notebook test bench lint check lock clean help".split()
+)
 HOSTILE = "x; touch pwned $(touch pwned) `touch pwned` 'a \"b $(shell touch pwned)"
 # Writes its arguments to ./calls; an installation fails while there is a file ./broken.
 FAKE_PYTHON = f"""#!{sys.executable}

@@ -171,8 +171,9 @@ def bench(args: argparse.Namespace, device: torch.device) -> pd.DataFrame:
     rows, most, readers = list[dict](), ceiling(device), dict[str, Reader]()
     for name in args.models:
         size = SIZES[device.type][name]
+        whole = (args.examples or size.examples) // size.batch_size  # batches
         size = size._replace(
-            examples=args.examples or size.examples,
+            examples=max(1, whole) * size.batch_size,
             repeats=args.repeats or size.repeats,
             data=tuple(args.data or size.data),
         )
@@ -222,7 +223,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--hub", help="directory in Hub layout; default: the lab's texts")
     parser.add_argument("--models", nargs="+", default=list(MODELS), help=", ".join(MODELS))
     parser.add_argument("--data", nargs="+", help="; ".join(DATA))
-    parser.add_argument("--examples", type=int, help="inputs of each data set")
+    parser.add_argument("--examples", type=int, help="inputs of each data set, in whole batches")
     parser.add_argument("--repeats", type=int, help="of each way")
     parser.add_argument("--results", type=Path, default=RESULTS, help="directory of the rows")
     args = parser.parse_args(argv)

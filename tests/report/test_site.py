@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from PIL import Image
 
 from tests.browser import check_site, chromium
-from xit.report import site
+from xit.report import performance, site
 from xit.report.downloads import slug
 from xit.report.page import _table
 from xit.report.site import SiteError, build, collect, table_of_contents
@@ -144,6 +144,16 @@ def test_tables_and_figures_are_numbered_through_the_book(built: Path) -> None:
     assert first > 1 and sorted(numbers) == list(range(first, first + len(SECTIONS)))
 
 
+def test_the_page_of_performance_says_what_was_measured_and_what_was_not(built: Path) -> None:
+    text = (built / "_build" / "html" / "performance.html").read_text(encoding="utf-8")
+    rows = performance.read(BOOK.parent / "tests" / "bench" / "results")
+    assert ("No GPU has been measured" in text) != (rows["kind"] == "cuda").any()
+    assert all(f"on {device}" in text for device in rows["device"].unique())
+    assert text.count('<span class="caption-number">Table ') == len(
+        rows.groupby(["device", "work"])
+    )
+
+
 def test_what_is_offered_is_there(built: Path) -> None:
     html = built / "_build" / "html"
     text = (html / "study" / "target" / "none.html").read_text(encoding="utf-8")
@@ -248,6 +258,7 @@ def test_sections_fall_into_parts_in_the_given_order() -> None:
         "Results": ["study/results", "targets", "languages", "study/published", "study/data",
                     "study/ablations/layers"],
         "Extension studies": ["study/distance"],
+        "How it runs": ["performance"],
         "Sources": ["glossary", "references"],
     }  # fmt: skip
     under = {c["file"]: [x["file"] for x in c.get("sections", ())] for p in parts

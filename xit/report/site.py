@@ -31,7 +31,7 @@ from xit.report.downloads import Notebook
 from xit.study_file import ABLATIONS
 
 PAGES_BEFORE = ("methods",)
-PAGES_AFTER = ("performance", "glossary", "references")
+PAGES_AFTER = ("glossary", "references")
 METHOD = "Method"
 EXTENSIONS = ("complexity", "distance", "source_language", "length_noise", "adversarial")
 PARTS = {  # first part of a section's name -> caption in the side bar
@@ -112,6 +112,7 @@ def table_of_contents(sections: Sequence[str]) -> dict[str, object]:
         under = pages.setdefault(UNDER.get(phase, f"study/{section}"), [])
         if phase in UNDER:
             under.append(f"study/{section}")
+    parts["How it runs"] = {"performance": []}
     parts["Sources"] = {page: [] for page in PAGES_AFTER}
     listed = [
         {"caption": caption, "chapters": [_chapter(file, under) for file, under in pages.items()]}
