@@ -19,7 +19,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -166,9 +166,9 @@ def model(name: str, device: torch.device) -> PreTrainedModel:
     return lm.to(device)  # type: ignore[arg-type]
 
 
-def bench(args: argparse.Namespace, device: torch.device) -> pd.DataFrame:
-    """The rows of all that was asked for."""
-    rows, most, readers = list[dict](), ceiling(device), dict[str, Reader]()
+def bench(args: argparse.Namespace, device: torch.device) -> Iterator[pd.DataFrame]:
+    """The rows of all that was asked for, one comparison after the other."""
+    most, readers, typed = ceiling(device), dict[str, Reader](), {"command": command(args)}
     for name in args.models:
         size = SIZES[device.type][name]
         whole = (args.examples or size.examples) // size.batch_size  # batches
@@ -186,16 +186,15 @@ def bench(args: argparse.Namespace, device: torch.device) -> pd.DataFrame:
             if len(data.features) < size.examples:
                 print(f"{name}, {of}: only {len(data.features)} inputs there, left out", flush=True)
                 continue
-            began = about(device)
+            began, rows = about(device), list[dict]()
             for way, runs in compared(lm, data, size, reader).items():
                 case = {"model": name, "data": of, "source": source, "way": way,
                         "work": "training" if DATA[of].train else "inference",
                         "window": data.window, "batch_size": size.batch_size}  # fmt: skip
                 rate = {"ceiling_tflops": most and most / 1e12}
-                rows.append(case | row(runs, flops(lm, data, runs[0]), most) | rate | began)
-            print(performance.lines(pd.DataFrame(rows[-len(performance.WAYS) :])), flush=True)
+                rows.append(case | row(runs, flops(lm, data, runs[0]), most) | rate | began | typed)
+            yield pd.DataFrame(rows)
         del lm  # before the next is made: the large one takes 9 GiB with its optimiser
-    return pd.DataFrame(rows)
 
 
 def save(rows: pd.DataFrame, results: Path, device: str) -> Path:
@@ -204,7 +203,7 @@ def save(rows: pd.DataFrame, results: Path, device: str) -> Path:
     kept = pd.read_csv(file) if file.exists() else rows[:0]
     key = ["model", "data", "source", "way"]
     old = kept[~kept[key].apply(tuple, axis=1).isin(rows[key].apply(tuple, axis=1))]
-    results.mkdir(exist_ok=True)
+    results.mkdir(parents=True, exist_ok=True)
     pd.concat([old, rows] if len(old) else [rows]).to_csv(file, index=False, float_format="%.6g")
     return file
 
@@ -232,14 +231,17 @@ def main(argv: Sequence[str]) -> int:
             for one in given or ():
                 if one not in known:
                     raise unknown(what, one, known)
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        rows = bench(args, device).assign(command=command(args))
-        if rows.empty:
+        gpu = torch.cuda.is_available()
+        device = torch.device("cuda" if gpu else "cpu")
+        file = None
+        for rows in bench(args, device):  # what is measured is kept, whatever comes after
+            print(performance.lines(rows), flush=True)
+            file = save(rows, args.results, rows["device" if gpu else "kind"][0])
+        if file is None:
             raise XitError("nothing was measured: expected data sets with as many inputs as wanted")
     except XitError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    file = save(rows, args.results, rows["device" if device.type == "cuda" else "kind"][0])
     print(f"written: {os.path.relpath(file)}")
     return 0
 

@@ -73,6 +73,8 @@ def test_without_rows_there_is_nothing_to_show(tmp_path: Path) -> None:
 def test_the_rows_that_are_kept_make_a_page_without_anybodys_paths() -> None:
     """Each comparison has all three ways, and says where it comes from."""
     kept = performance.read(ROOT / "tests" / "bench" / "results")
+    if kept.empty:
+        pytest.skip("no rows are kept yet: make bench")
     for _, part in kept.groupby(["device", *performance.CASE]):
         assert sorted(part["way"]) == sorted(performance.WAYS)
     told = ["device", "versions", "command", "date", "commit", "load"]
