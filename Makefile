@@ -24,7 +24,7 @@ PY    := $(ENV)/bin/python
 READY := $(ENV)/.xit-installed
 
 .DEFAULT_GOAL := help
-.PHONY: book section plan compare verify pdf serve notebook test lint check lock audit clean help .venv
+.PHONY: book section plan compare verify pdf serve notebook test bench lint check lock audit clean help .venv
 
 book: $(READY) ## run the whole study and render the book (STUDY=lab HUB=directory JOBS=2)
 	@$(PY) -m xit build $(STUDY_ARGS) --jobs "$$XIT_JOBS"
@@ -35,6 +35,7 @@ section: $(READY) ## run one section again and what depends on it (S=intermediat
 plan: $(READY); @$(PY) -m xit plan $(STUDY_ARGS) --jobs "$$XIT_JOBS" ## say what a study will take, before it is run (STUDY=paper JOBS=8)
 pdf: book; @$(PY) -m xit pdf ## print the whole book as one PDF, book/_build/book.pdf (needs chromium)
 serve: book; @$(PY) -m xit serve --port "$${PORT:-8000}" ## serve the book on a port of this machine (PORT=8000)
+bench: $(READY); @$(PY) -m tests.bench $${XIT_HUB:+--hub "$$XIT_HUB"} $(ARGS) ## time training and inference beside the Trainer (ARGS="--models lab")
 compare: $(READY); @$(PY) -m xit compare "$$XIT_A" "$$XIT_B" ## say what differs between two built studies, and which scores (A=lab B=smoke)
 verify: $(READY); @$(PY) -m xit verify --study "$$XIT_STUDY" ## hold a built study against its shipped scores (STUDY=lab)
 

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TARGETS = set("book section plan compare verify pdf serve notebook test lint check lock".split())
-TARGETS |= {"audit", "clean", "help"}
+TARGETS |= {"audit", "bench", "clean", "help"}
 HOSTILE = "x; touch pwned $(touch pwned) `touch pwned` 'a \"b $(shell touch pwned)"
 # Writes its arguments to ./calls; an installation fails while there is a file ./broken.
 FAKE_PYTHON = f"""#!{sys.executable}

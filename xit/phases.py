@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -52,35 +52,40 @@ def build(spec: Spec, out: Path, say: Say = print) -> None:
 
 
 def _launch(spec: Spec, out: Path, processes: int, say: Say) -> None:
-    """The same in several processes: a subprocess, since one that has used CUDA cannot fork."""
+    """The same in several processes: a subprocess, since one that has used CUDA cannot fork.
+
+    `say` is told the progress of the first of them, line by line.
+    """
     with tempfile.TemporaryDirectory() as scratch_dir:
         file = Path(scratch_dir) / "spec.json"
         file.write_text(json.dumps(spec))
-        # torch's launcher sets what `accelerate launch` sets; the latter wants MPI on CPUs
-        command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-        command += [
-            "--nproc_per_node",
-            str(processes),
-            "-m",
-            "xit",
-            "run",
-            str(file),
-            "--into",
-            str(out),
-        ]
-        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        # --multi_gpu: without it `accelerate launch` starts one process, or wants MPI
+        command = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu"]
+        command += ["--num_processes", str(processes), "--num_machines", "1"]
+        command += ["--num_cpu_threads_per_process", "1", "--main_process_port", "0"]
+        command += ["--mixed_precision", "no", "--dynamo_backend", "no"]
+        command += ["-m", "xit", "run", str(file), "--into", str(out)]
+        # unbuffered: its progress is told while it runs
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
         if not torch.cuda.is_available():
             environment["ACCELERATE_USE_CPU"] = "true"
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
         ) as child:
-            tail: list[str] = []
+            lines: list[str] = []
             for line in child.stdout or ():
-                tail = [*tail[-30:], line.rstrip()]
+                lines.append(line.rstrip())
                 if line.startswith("step "):
                     say(line.rstrip())
         if child.returncode:
-            raise XitError("distributed training failed:\n" + "\n".join(tail))
+            raise XitError(cause(lines))
+
+
+def cause(lines: Sequence[str]) -> str:
+    """Why several processes failed, from what they wrote: the first error in one line, else the
+    end, where the launcher says which of them it was."""
+    told = next((x.removeprefix("error: ") for x in lines if x.startswith("error: ")), "")
+    return told or "distributed training failed:\n" + "\n".join(lines[-30:])
 
 
 def _main_process() -> bool:

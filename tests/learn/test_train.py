@@ -1,13 +1,8 @@
 """The training loop: it learns, keeps the best state, stops, repeats itself, and scales."""
 
-import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 
 import pytest
 import torch
@@ -319,55 +314,3 @@ def test_progress_is_reported_at_every_point() -> None:
     hyper = Hyper(learning_rate=0.01, batch_size=4, max_steps=5, eval_every=2)
     train(model(), [Stream("pair", pairs())], hyper, 1, Script(1, 2, 3), lambda *x: told.append(x))
     assert [(x[0], x[1], x[3]) for x in told] == [(2, 5, 1), (4, 5, 2), (5, 5, 3)]
-
-
-# -- several processes --
-
-SCRIPT = """
-import importlib.util, json, os, sys
-result, root, tests = sys.argv[1:]
-sys.path.insert(0, root)
-spec = importlib.util.spec_from_file_location("here", tests)
-here = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(here)
-out = {task: here.few_steps(task) for task in ("pair", "mlm")}
-if os.environ["RANK"] == "0":
-    open(result, "w").write(json.dumps(out))
-"""
-
-
-def few_steps(task: str) -> tuple[list[float | None], list[float]]:
-    """Every loss of a short training in batches of 4, 4 and 1; and the size of each weight."""
-    m = model()
-    mask = (39, 40, 4) if task == "mlm" else None
-    stream = Stream(task, pairs(9), mask=mask)
-    hyper = Hyper(learning_rate=0.01, batch_size=4, max_steps=7, eval_every=1, mask_rate=0.4)
-    history = train(m, [stream], hyper, seed=3)
-    weights = [float(v.double().abs().sum()) for v in m.state_dict().values()]
-    return [p["loss"] for p in history.points], weights
-
-
-def test_two_processes_compute_what_one_does(tmp_path: Path) -> None:
-    """Nine rows in batches of four: the last batch has one row, so one process has none."""
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    root = Path(__file__).resolve().parents[2]
-    command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc_per_node",
-        "2",
-    ]
-    command += [str(script), str(tmp_path / "two.json"), str(root), __file__]
-    environment = os.environ | {
-        "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "CUDA_VISIBLE_DEVICES": "",
-    }  # fmt: skip
-    made = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-    assert made.returncode == 0, made.stderr[:4000]
-    told = json.loads((tmp_path / "two.json").read_text())
-    for task in ("pair", "mlm"):
-        losses, weights = few_steps(task)
-        assert told[task][0] == pytest.approx(losses, abs=1e-4)
-        assert told[task][1] == pytest.approx(weights, rel=1e-3, abs=1e-4)

@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from PIL import Image
 
 from tests.browser import check_site, chromium
-from xit.report import site
+from xit.report import performance, site
 from xit.report.downloads import slug
 from xit.report.page import _table
 from xit.report.site import SiteError, build, collect, table_of_contents
@@ -95,6 +95,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in BOOK.iterdir():
         if path.suffix in {".md", ".bib", ".yml"} or path.name == "_static":
             (book / path.name).symlink_to(path)
+    rows = Path("tests", "bench", "results")  # of the benchmark, beside the book
+    (book.parent / rows.parent).mkdir(parents=True)
+    (book.parent / rows).symlink_to(BOOK.parent / rows)
     for section in SECTIONS:
         notebook = page(section)
         if section == "verify":
@@ -143,6 +146,19 @@ def test_tables_and_figures_are_numbered_through_the_book(built: Path) -> None:
         numbers.append(int(found["Table"]))
     first = min(numbers)  # after the table of the method
     assert first > 1 and sorted(numbers) == list(range(first, first + len(SECTIONS)))
+
+
+def test_the_page_of_performance_says_what_was_measured_and_what_was_not(built: Path) -> None:
+    text = (built / "_build" / "html" / "performance.html").read_text(encoding="utf-8")
+    rows = performance.read(BOOK.parent / "tests" / "bench" / "results")
+    if rows.empty:
+        assert "Nothing has been measured yet" in text
+        return
+    assert ("No GPU has been measured" in text) != (rows["kind"] == "cuda").any()
+    assert all(f"on {device}" in text for device in rows["device"].unique())
+    assert text.count('<span class="caption-number">Table ') == len(
+        rows.groupby(["device", "work"])
+    )
 
 
 def test_what_is_offered_is_there(built: Path) -> None:
@@ -249,6 +265,7 @@ def test_sections_fall_into_parts_in_the_given_order() -> None:
         "Results": ["study/results", "targets", "languages", "study/published", "study/data",
                     "study/ablations/layers"],
         "Extension studies": ["study/distance"],
+        "How it runs": ["performance"],
         "Sources": ["glossary", "references"],
     }  # fmt: skip
     under = {c["file"]: [x["file"] for x in c.get("sections", ())] for p in parts

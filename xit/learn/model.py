@@ -7,7 +7,7 @@ Heads are freshly initialised, as in the paper, even where the task has been see
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -98,14 +98,25 @@ class Model(nn.Module):
         """A window in tokens: what was asked for, or what the model can read if that is less."""
         return min(wanted, self.lm.config.max_position_embeddings - 2)
 
+    def fast(self) -> AbstractContextManager:
+        """While it lasts, a GPU multiplies in bfloat16; weights, sums and heads stay float32.
+
+        Nothing changes on a CPU, or on a GPU that has no bfloat16.
+        """
+        half = next(self.parameters()).is_cuda and torch.cuda.is_bf16_supported()
+        return torch.autocast("cuda", torch.bfloat16) if half else nullcontext()
+
     def hidden(self, batch: Batch) -> Tensor:
         """Last hidden states (batch size, length, width)."""
-        return self.encoder(input_ids=batch["ids"], attention_mask=batch["mask"]).last_hidden_state
+        with self.fast():
+            told = self.encoder(input_ids=batch["ids"], attention_mask=batch["mask"])
+        return told.last_hidden_state
 
     def states(self, batch: Batch) -> tuple[Tensor, ...]:
         """Hidden states of every layer, from the embeddings to those of `hidden`."""
         told = {"input_ids": batch["ids"], "attention_mask": batch["mask"]}
-        return tuple(self.encoder(**told, output_hidden_states=True).hidden_states)
+        with self.fast():
+            return tuple(self.encoder(**told, output_hidden_states=True).hidden_states)
 
     def forward(self, name: str, batch: Batch) -> tuple[Tensor, Tensor]:
         """(summed loss, number of gold items) of task `name`, "mlm" for masked tokens.
@@ -119,7 +130,8 @@ class Model(nn.Module):
         if name == "mlm":
             gold = batch["labels"]
             chosen = gold != IGNORE  # only masked positions go through the large output layer
-            scores = self.lm.lm_head(hidden[chosen])
+            with self.fast():
+                scores = self.lm.lm_head(hidden[chosen])
             return _cross_entropy(scores, gold[chosen])
         scores = self._scores(name, batch, hidden)
         if self.kinds[name] == "tagging":

@@ -95,8 +95,8 @@ def train(
         optimiser, lambda s: min((s + 1) / warm, max(0.0, (steps - s) / max(1, steps - warm)))
     )
     wrapped, optimiser = accelerator.prepare(whole, optimiser)
-    history, kept, began = History(), _state(model), time.monotonic()
-    losses: list[list[float]] = []
+    history, kept, began = History(), dict[str, torch.Tensor](), time.monotonic()
+    losses: list[torch.Tensor] = []  # on the device: to read one is to wait for its step
     waited = 0
     marks = checkpoints(steps, hyper.checkpoints)
     wrapped.train()
@@ -107,10 +107,9 @@ def train(
             factor = against.weight * strength((step - 1) / max(1, steps - 1))
             beside = [collate(some, against.pad), factor]
         one = (stream, indices, hyper, f"{seed}/{step}", beside)
-        means = _step(accelerator, wrapped, trained, optimiser, *one)
+        losses.append(_step(accelerator, wrapped, trained, optimiser, *one))
         rate = float(schedule.get_last_lr()[0])
         schedule.step()
-        losses.append(means)
         history.steps = step
         _hand_out(history, keep, sum(step == mark for mark in marks))
         if step % hyper.eval_every and step != steps:
@@ -120,7 +119,8 @@ def train(
             wrapped.eval()
             dev = evaluate(model)
             wrapped.train()
-        means = [sum(column) / len(losses) for column in zip(*losses, strict=True)]
+        told = torch.stack(losses).tolist()  # steps, means
+        means = [sum(column) / len(told) for column in zip(*told, strict=True)]
         history.points.append(
             {
                 "step": step,
@@ -159,7 +159,7 @@ def _step(
     hyper: Hyper,
     seed: str,
     beside: Sequence,
-) -> list[float]:
+) -> torch.Tensor:
     """One update of the parameters `trained`, each list clipped by itself, from the features
     `indices` of `stream`, shared out over the processes. `beside`: the text for an adversary and
     the factor of its gradient, if there is one.
@@ -168,17 +168,14 @@ def _step(
     """
     world, rank = accelerator.num_processes, accelerator.process_index
     batches = [make_batch(stream, indices, hyper, seed), *beside[:1]]
-    rows = batches[0]["ids"].shape[0]
+    mine = share(batches[0], rank, world, stream.together)
+    idle = not mine.any()  # fewer rows than processes: this one only takes part in the sums
     if world > 1:
-        if stream.together:
-            raise ValueError("multiple choice on several processes: not split")
-        batches = [
-            {k: v[rank:rows:world] if rank < rows else v[:1] for k, v in batch.items()}
-            for batch in batches
-        ]
-    batches = [{k: v.to(accelerator.device) for k, v in batch.items()} for batch in batches]
+        mine = share(batches[0], 0, world, stream.together) if idle else mine
+        batches = [{k: v[mine] for k, v in batch.items()} for batch in batches]
+    batches = [_moved(batch, accelerator.device) for batch in batches]
     told = list(model(stream.task, *batches, *beside[1:]))  # sums and what they are over
-    if rank >= rows:  # fewer rows than processes: this one only takes part in the sums
+    if idle:
         told = [x * 0 for x in told]
     sums = torch.stack([x.detach().float() for x in told])
     if world > 1:
@@ -195,7 +192,24 @@ def _step(
     means = [sums[0] / counts[1]]
     if beside:
         means += [sums[2] / counts[3], sums[4] / counts[3]]
-    return torch.stack(means).tolist()
+    return torch.stack(means)
+
+
+def share(batch: Batch, rank: int, world: int, together: bool) -> torch.Tensor:
+    """Which sequences of `batch` are those of process `rank` of `world`: (batch size,), booleans.
+
+    Row by row in turn; with `together` all sequences of one row go to the same process.
+    """
+    size = len(batch["ids"])
+    of = batch["row"].unique_consecutive(return_inverse=True)[1] if together else torch.arange(size)
+    return of % world == rank
+
+
+def _moved(batch: Batch, device: torch.device) -> Batch:
+    """`batch` on `device`; to a GPU from pinned memory, so that the copy is waited for there."""
+    if device.type != "cuda":
+        return {k: v.to(device) for k, v in batch.items()}
+    return {k: v.pin_memory().to(device, non_blocking=True) for k, v in batch.items()}
 
 
 def make_batch(stream: Stream, indices: list[int], hyper: Hyper, seed: str) -> Batch:

@@ -98,8 +98,9 @@ def _optimiser() -> list[Detail]:
         Detail("schedule", "linear decay to 0", GUIDE, "linear decay to 0"),
         Detail("warm-up", "10% of the updates", APPENDIX, f"{given['warmup']:.0%} of the updates"),
         Detail("gradient norm", "at most 1", GUIDE, f"at most {given['max_grad_norm']:g}"),
-        Detail("precision", *OPEN, "float32",
-               "the choice is ours: the same numbers on every machine come before speed"),
+        Detail("precision", *OPEN, "float32; on a GPU matrix products of the encoder in bfloat16",
+               "the choice is ours: on CPUs the same numbers everywhere come before speed; "
+               "GPUs are made for bfloat16"),
         Detail("order of examples", *OPEN, "shuffled; inputs of like length share a batch",
                "the choice is ours: less padding"),
     ]  # fmt: skip

@@ -25,7 +25,7 @@ from filelock import FileLock
 
 from xit import execute
 from xit.errors import XitError
-from xit.report import downloads, every_score, folding
+from xit.report import downloads, every_score, folding, performance
 from xit.report.downloads import Notebook
 from xit.study_file import ABLATIONS
 
@@ -54,6 +54,7 @@ from jupyter_book.cli.main import main
 sys.exit(main())
 """
 EXTENSION = Path(__file__).with_name("captions.py")  # of Sphinx, which is slow to load
+BENCH = Path("tests", "bench", "results")  # rows that the page of performance is made from
 STAMP = ".xit-site"  # fingerprint of what a finished site was made from
 # What Sphinx and the theme put in and no page reads: 5 MB. Every browser takes the woff2 fonts.
 UNNEEDED = (".buildinfo", "_sources", "*.map", "*.ttf", "locales")
@@ -102,6 +103,7 @@ def collect(study: str, sections: Sequence[str], book: Path) -> dict[str, bytes]
         files[f"study/{section}.ipynb"] = json.dumps(page, ensure_ascii=False).encode()
     if silent:
         raise SiteError(f"figure without alt text: {', '.join(silent)}")
+    files["performance.md"] = performance.page(book.parent / BENCH).encode()
     files[downloads.SCORES] = every_score.as_parquet(study, sections, executed)
     files["_toc.yml"] = yaml.safe_dump(table_of_contents(sections), sort_keys=False).encode()
     return files
@@ -116,6 +118,7 @@ def table_of_contents(sections: Sequence[str]) -> dict[str, object]:
         under = pages.setdefault(UNDER.get(phase, f"study/{section}"), [])
         if phase in UNDER:
             under.append(f"study/{section}")
+    parts["How it runs"] = {"performance": []}
     parts["Sources"] = {page: [] for page in PAGES_AFTER}
     listed = [
         {"caption": caption, "chapters": [_chapter(file, under) for file, under in pages.items()]}
