@@ -1,6 +1,6 @@
 """A real Slurm on this machine: munged, slurmctld and two slurmd, in one directory, as this user.
 
-python tests/slurm.py place        # starts it, prints how to use it, ends it with Ctrl-C
+python -m tests.slurm place      # starts it, prints how to use it, ends it with Ctrl-C
 
 Needs Debian's packages slurm-wlm and munge. Two nodes on one host are told apart by their names and
 ports; nothing of it is installed as a service, and nothing listens but on this machine.
@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 DAEMONS = ("munged", "slurmctld", "slurmd")
@@ -29,7 +29,7 @@ SlurmctldPort={ports[0]}
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
-AuthInfo=socket={place}/munge.socket
+AuthInfo=socket={place}/munge.socket,cred_expire=20
 StateSaveLocation={place}/state
 SlurmdSpoolDir={place}/spool.%n
 SlurmctldPidFile={place}/slurmctld.pid
@@ -41,17 +41,19 @@ TaskPlugin=task/none
 SchedulerType=sched/backfill
 SchedulerParameters=batch_sched_delay=0,sched_min_interval=0,sched_interval=2,bf_interval=2
 SelectType=select/cons_tres
-SelectTypeParameters=CR_Core
+SelectTypeParameters=CR_Core_Memory
+GresTypes=gpu
+SlurmdParameters=config_overrides
 MpiDefault=none
-ReturnToService=2
-SlurmdTimeout={timeout}
-MinJobAge=300
+ReturnToService=1
+MinJobAge=3600
 KillWait=2
 {nodes}
 PartitionName=all Nodes=one,two Default=YES MaxTime=INFINITE State=UP
 """
-NODE = (
-    "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory=4000"
+NODE = (  # with more of everything than there is, so that a profile for a cluster fits
+    "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port}"
+    " CPUs=16 RealMemory=256000 Gres=gpu:1 State=UNKNOWN"
 )
 
 
@@ -67,7 +69,7 @@ def _path() -> str:
 class Slurm:
     """Two nodes and what controls them, all below the empty directory `place`."""
 
-    def __init__(self, place: Path, cpus: int = 2, timeout: int = 10) -> None:
+    def __init__(self, place: Path) -> None:
         self.place, self.daemons = place, dict[str, subprocess.Popen]()
         self.environment = {
             "PATH": f"{place / 'bin'}:{_path()}",
@@ -75,7 +77,7 @@ class Slurm:
         }
         host, ports = socket.gethostname().partition(".")[0], _free_ports(1 + len(NODES))
         nodes = [
-            NODE.format(name=name, host=host, port=port, cpus=cpus)
+            NODE.format(name=name, host=host, port=port)
             for name, port in zip(NODES, ports[1:], strict=True)
         ]
         told = {"host": host, "ports": ports, "user": getpass.getuser(), "place": place}
@@ -86,8 +88,10 @@ class Slurm:
         (place / "bin" / "srun").write_text(srun)
         (place / "bin" / "srun").chmod(0o755)
         place.chmod(0o755)  # munged's clients reach its socket here
-        text = CONF.format(**told, nodes="\n".join(nodes), timeout=timeout)
+        text = CONF.format(**told, nodes="\n".join(nodes))
         (place / "slurm.conf").write_text(text)
+        gres = [f"NodeName={name} Name=gpu File=/dev/null\n" for name in NODES]
+        (place / "gres.conf").write_text("".join(gres))
         (place / "munge.key").write_bytes(secrets.token_bytes(128))
         (place / "munge.key").chmod(0o600)
 
@@ -109,11 +113,13 @@ class Slurm:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for daemon in reversed(self.daemons.values()):  # munged last
+        with contextlib.suppress(RuntimeError):  # else what it has started would outlive it
+            self.tell("scancel", "--user", getpass.getuser())
+            self._wait(lambda: not self.jobs(), "jobs do not end")
+        for daemon in reversed(self.daemons.values()):  # munged last: the others speak by it
             daemon.terminate()
-        for daemon in self.daemons.values():
             try:
-                daemon.wait(10)
+                daemon.wait(5)
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
@@ -132,17 +138,9 @@ class Slurm:
         """Let the node called so come up."""
         self._start("slurmd", "-D", "-N", node, called=node)
 
-    def kill_node(self, node: str) -> None:
-        """The node called so is gone at once, with all that runs on it, as if its power failed."""
-        steps = [
-            int(p) for p in self.tell("scontrol", "listpids", "-N", node).split() if p.isdigit()
-        ]
-        daemon = self.daemons.pop(node)
-        daemon.kill()
-        daemon.wait()
-        for step in steps:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(step, signal.SIGKILL)
+    def down(self, node: str) -> None:
+        """The node called so fails: what runs on it ends, and Slurm puts it in the queue again."""
+        self.tell("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
 
     def tell(self, *words: str) -> str:
         """What one of Slurm's commands answers."""
@@ -162,7 +160,7 @@ class Slurm:
         return [dict(zip(("job", "state", "node", "comment"), x.split("|"), strict=True))
                 for x in told]  # fmt: skip
 
-    def _wait(self, until, why: str, seconds: float = 30) -> None:  # type: ignore[no-untyped-def]
+    def _wait(self, until: Callable[[], bool], why: str, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while not until():
             if time.monotonic() > end or any(x.poll() is not None for x in self.daemons.values()):

@@ -43,7 +43,7 @@ def make(checkout: Path, *arguments: str, **environment: str) -> subprocess.Comp
         for k, v in os.environ.items()
         if not k.startswith(("MAKE", "MFLAGS", "CONDA", "NB_", "PORT"))
     }
-    for name in ("STUDY", "HUB", "JOBS", "S", "PARAMS", "ARGS", "A", "B"):
+    for name in ("STUDY", "HUB", "JOBS", "EXECUTOR", "S", "PARAMS", "ARGS", "A", "B"):
         inherited.pop(name, None)
     command = ["make", *arguments]
     return subprocess.run(
@@ -71,6 +71,15 @@ def test_help_is_the_default_and_names_every_target(checkout: Path) -> None:
 def test_the_defaults(checkout: Path) -> None:
     assert make(checkout, "book", "JOBS=3").returncode == 0
     assert calls(checkout)[-1] == ["-m", "xit", "build", "--study", "lab", "--jobs", "3"]
+
+
+@pytest.mark.parametrize("target", ["book", "section"])
+def test_the_executor_is_handed_on(checkout: Path, target: str) -> None:
+    assert make(checkout, target, "JOBS=32", f"EXECUTOR={HOSTILE}").returncode == 0
+    words = calls(checkout)[-1]
+    at = words.index("--executor")
+    assert words[at - 2 : at + 2] == ["--jobs", "32", "--executor", HOSTILE]
+    assert not (checkout / "pwned").exists()
 
 
 def test_two_studies_are_handed_on(checkout: Path) -> None:
