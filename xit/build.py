@@ -175,7 +175,7 @@ def snakemake(
         subprocess.Popen(
             [*SNAKEMAKE, *words],
             cwd=project(),
-            env=environment() | more,
+            env={**environment(), **more},
             stdout=written,
             stderr=subprocess.STDOUT,
             pass_fds=held,
