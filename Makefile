@@ -7,11 +7,12 @@ JOBS   ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1)
 export XIT_STUDY  := $(value STUDY)
 export XIT_HUB    := $(value HUB)
 export XIT_JOBS   := $(JOBS)
+export XIT_EXECUTOR := $(value EXECUTOR)
 export XIT_S      := $(value S)
 export XIT_PARAMS := $(value PARAMS)
 export XIT_A      := $(value A)
 export XIT_B      := $(value B)
-unexport STUDY HUB JOBS S PARAMS A B
+unexport STUDY HUB JOBS EXECUTOR S PARAMS A B
 STUDY_ARGS = --study "$$XIT_STUDY" $${XIT_HUB:+--hub "$$XIT_HUB"}
 
 # An active conda environment made from environment.yml is used, or Binder's; otherwise .venv is made.
@@ -26,11 +27,11 @@ READY := $(ENV)/.xit-installed
 .DEFAULT_GOAL := help
 .PHONY: book section plan compare verify pdf serve notebook test bench lint check lock audit clean help .venv
 
-book: $(READY) ## run the whole study and render the book (STUDY=lab HUB=directory JOBS=2)
-	@$(PY) -m xit build $(STUDY_ARGS) --jobs "$$XIT_JOBS"
+book: $(READY) ## run the whole study and render the book (STUDY=lab HUB=directory JOBS=2 EXECUTOR=slurm)
+	@$(PY) -m xit build $(STUDY_ARGS) --jobs "$$XIT_JOBS" $${XIT_EXECUTOR:+--executor "$$XIT_EXECUTOR"}
 
 section: $(READY) ## run one section again and what depends on it (S=intermediate/squad_v1 PARAMS="learning_rate=2e-5")
-	@$(PY) -m xit section "$$XIT_S" $(STUDY_ARGS) --jobs "$$XIT_JOBS" --params "$$XIT_PARAMS"
+	@$(PY) -m xit section "$$XIT_S" $(STUDY_ARGS) --jobs "$$XIT_JOBS" $${XIT_EXECUTOR:+--executor "$$XIT_EXECUTOR"} --params "$$XIT_PARAMS"
 
 plan: $(READY); @$(PY) -m xit plan $(STUDY_ARGS) --jobs "$$XIT_JOBS" ## say what a study will take, before it is run (STUDY=paper JOBS=8)
 pdf: book; @$(PY) -m xit pdf ## print the whole book as one PDF, book/_build/book.pdf (needs chromium)

@@ -44,7 +44,7 @@ def make(checkout: Path, *arguments: str, **environment: str) -> subprocess.Comp
         for k, v in os.environ.items()
         if not k.startswith(("MAKE", "MFLAGS", "CONDA", "NB_", "PORT"))
     }
-    for name in ("STUDY", "HUB", "JOBS", "S", "PARAMS", "ARGS", "A", "B"):
+    for name in ("STUDY", "HUB", "JOBS", "EXECUTOR", "S", "PARAMS", "ARGS", "A", "B"):
         inherited.pop(name, None)
     command = ["make", *arguments]
     return subprocess.run(
@@ -78,6 +78,14 @@ def test_a_study_is_verified_as_it_was_built(checkout: Path) -> None:
     assert make(checkout, "verify", f"STUDY={HOSTILE}").returncode == 0
     made = [call for call in calls(checkout) if call[:2] == ["-m", "xit"]]
     assert made == [["-m", "xit", "verify", "--study", HOSTILE]]  # and nothing is built for it
+
+
+@pytest.mark.parametrize("target", ["book", "section"])
+def test_the_executor_is_handed_on(checkout: Path, target: str) -> None:
+    assert make(checkout, target, "JOBS=32", f"EXECUTOR={HOSTILE}").returncode == 0
+    words = calls(checkout)[-1]
+    at = words.index("--executor")
+    assert words[at - 2 : at + 2] == ["--jobs", "32", "--executor", HOSTILE]
     assert not (checkout / "pwned").exists()
 
 

@@ -30,8 +30,9 @@ def main(argv: list[str] | None = None) -> int:
             one.add_argument("--params", default="", help='for example "learning_rate=2e-5 seed=3"')
         if command != "check":
             one.add_argument(
-                "--jobs", default=str(os.cpu_count()), help="sections at the same time"
+                "--jobs", default=str(os.cpu_count()), help="sections (jobs) at the same time"
             )
+            one.add_argument("--executor", default="local", help="a profile in notebooks/profiles")
     plan = commands.add_parser("plan", help="say what a study will take, before any of it is run")
     plan.add_argument("--study", default="lab")
     plan.add_argument("--hub", default=None, help="directory in Hub layout; default: the study's")
@@ -48,6 +49,9 @@ def main(argv: list[str] | None = None) -> int:
         one.add_argument("--study", default="lab")
         one.add_argument("--hub", default=None)
         one.add_argument("--processes", type=int, default=1)
+    shard = commands.add_parser("shard", help="make one shard's runs (used by a cluster's jobs)")
+    shard.add_argument("name")
+    shard.add_argument("--study", default="lab")
     commands.add_parser("pdf", help="print the built book as one PDF, by headless Chromium")
     serve = commands.add_parser("serve", help="serve the built book on a port of this machine")
     serve.add_argument("--port", type=int, default=8000)
@@ -96,14 +100,19 @@ def _jobs(text: str) -> int:
 
 
 def _build(args: argparse.Namespace) -> None:
-    from xit import build
+    from xit import build, cluster
 
-    build.build(args.study, args.hub, _jobs(args.jobs))
+    cluster.check(args.executor)
+    if args.executor == cluster.LOCAL:
+        build.build(args.study, args.hub, _jobs(args.jobs))
+    else:
+        cluster.build(args.study, args.hub, _jobs(args.jobs), args.executor)
 
 
 def _section(args: argparse.Namespace) -> None:
-    from xit import build, execute, study
+    from xit import build, cluster, execute, study
 
+    cluster.check(args.executor)
     if not args.section:
         raise XitError("no section named: give S=…, for example S=intermediate/squad_v1")
     chosen = study.load(args.study, args.hub)
@@ -114,7 +123,10 @@ def _section(args: argparse.Namespace) -> None:
         changed = execute.change(chosen, args.section, args.params)
     told = ", ".join(f"{k}={v}" for k, v in changed.items()) or "the study's own parameters"
     print(f"section {args.section} of study {chosen.name}: {told}", flush=True)
-    build.build(args.study, args.hub, _jobs(args.jobs), args.section)
+    if args.executor == cluster.LOCAL:
+        build.build(args.study, args.hub, _jobs(args.jobs), args.section)
+    else:
+        cluster.build(args.study, args.hub, _jobs(args.jobs), args.executor)
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -149,6 +161,12 @@ def _execute(args: argparse.Namespace) -> None:
     from xit import execute, study
 
     execute.execute(study.load(args.study, args.hub), args.section, args.processes)
+
+
+def _shard(args: argparse.Namespace) -> None:
+    from xit import shards
+
+    shards.run(args.study, args.name)
 
 
 def _site(args: argparse.Namespace) -> None:
@@ -219,6 +237,7 @@ COMMANDS = {
     "check": _check,
     "plan": _plan,
     "execute": _execute,
+    "shard": _shard,
     "site": _site,
     "pdf": _pdf,
     "serve": _serve,

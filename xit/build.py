@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
@@ -26,25 +26,37 @@ from xit.study import TRAINING, Study
 from xit.study_file import ABLATIONS
 
 SPACE = 2 * 2**30  # bytes that must be free before a build starts
+SNAKEMAKE = (
+    *(sys.executable, "-m", "snakemake", "--rerun-triggers", "mtime", "params", "input"),
+    *("--rerun-incomplete", "--nolock", "--keep-going"),
+)
+SECTIONS = ("-s", "notebooks/Snakefile", "--quiet", "host", "reason", "rules")
 
 
 def build(name: str, hub_given: str | None, jobs: int, section: str | None = None) -> None:
     """Bring the book of study `name` up to date, or what depends on `section` of it."""
     study = studies.load(name, hub_given)
     check(study)
-    with lock() as descriptor:
-        began = time.monotonic()
+    with lock() as descriptor, told(study):
         forget_missing(study)
-        before = {s: _mtime(execute.executed(study.name, s)) for s in study.sections()}
         with pool.Pool(keep=True, log=log("workers")) as shared:
             if section:  # it will be executed first: the server loads while it is found
                 shared.connect(pool.NOTEBOOKS).close()
             if section and section.partition("/")[0] in TRAINING:
                 shared.connect().close()
-            snakemake(study, jobs, workers(section, jobs), descriptor, shared)
-        done = [s for s in study.sections() if _mtime(execute.executed(study.name, s)) != before[s]]
-        told = f"executed: {', '.join(done)}" if done else "nothing was out of date"
-        print(f"{told} ({time.monotonic() - began:.0f} s)\nopen book/_build/html/index.html")
+            words = [*SECTIONS, "--cores", str(jobs), *config(study, **workers(section, jobs))]
+            snakemake(words, "build", [descriptor, shared.alive], shared.addresses)
+
+
+@contextmanager
+def told(study: Study) -> Iterator[None]:
+    """Says at the end which sections have been executed, and how long that has taken."""
+    began = time.monotonic()
+    before = {s: _mtime(execute.executed(study.name, s)) for s in study.sections()}
+    yield
+    done = [s for s in study.sections() if _mtime(execute.executed(study.name, s)) != before[s]]
+    which = f"executed: {', '.join(done)}" if done else "nothing was out of date"
+    print(f"{which} ({time.monotonic() - began:.0f} s)\nopen book/_build/html/index.html")
 
 
 def workers(changed: str | None, jobs: int) -> dict[str, int]:
@@ -63,12 +75,13 @@ def _mtime(path: Path) -> float:
 
 
 @contextmanager
-def lock() -> Iterator[int]:
-    """Only one build at a time works on the book; a second waits. Yields the lock's descriptor."""
+def lock(what: str = "build") -> Iterator[int]:
+    """Only one build at a time works on the book (or, "submit", hands it to a cluster); a second
+    waits. Yields the lock's descriptor."""
     place = project() / "book" / "study"
     try:
         place.mkdir(parents=True, exist_ok=True)
-        guard = FileLock(str(place / ".build.lock"))
+        guard = FileLock(str(place / f".{what}.lock"))
         try:
             guard.acquire(timeout=0)
         except Timeout:
@@ -130,42 +143,43 @@ def log(name: str) -> Path:
     return project() / "runs" / f"{name}.log"
 
 
-def snakemake(
-    study: Study, jobs: int, processes: dict[str, int], held: int, shared: pool.Pool
-) -> None:
-    """Run the Snakefile; progress goes to the terminal, errors end in one line.
+def config(study: Study, **more: object) -> list[str]:
+    """The words that tell the Snakefiles which study it is."""
+    told = {"study": study.name, "hub": study.hub or ""} | more
+    return ["--config", *(f"{key}={value}" for key, value in told.items())]
 
-    The child inherits the build lock `held`: should this process be killed, the child finishes, and
-    the next build waits for it instead of working beside it. The `shared` workers live as long as
-    the child, too. It writes to a file: a pipe would fail with whoever reads it.
+
+def environment() -> dict[str, str]:
+    """What Snakemake finds in its environment."""
+    return os.environ | {"XIT_ROOT": str(project()), "PYTHONUNBUFFERED": "1"}
+
+
+def snakemake(
+    words: list[str],
+    name: str,
+    held: list[int],
+    more: Mapping[str, str],
+    progress: Callable[[str], str] = lambda _: "",
+) -> None:
+    """Run Snakemake, with `more` in its environment; progress goes to the terminal, all else to
+    the log `name`, errors end in one line. `progress` of a line in the log is told, too.
+
+    The child inherits what is `held`, such as the build's lock: should this process be killed, the
+    child finishes, and the next build waits for it instead of working beside it. Shared workers
+    live as long as the child, too. It writes to a file: a pipe would fail with whoever reads it.
     """
-    command = [sys.executable, "-m", "snakemake", "-s", "notebooks/Snakefile", "--cores", str(jobs)]
-    command += [
-        "--rerun-triggers",
-        "mtime",
-        "params",
-        "input",
-        "--rerun-incomplete",
-        "--nolock",
-        "--keep-going",
-    ]
-    command += ["--quiet", "host", "reason", "rules"]
-    command += ["--config", f"study={study.name}", f"hub={study.hub or ''}"]
-    command += [f"{kind}={count}" for kind, count in processes.items()]
-    environment = os.environ | {"XIT_ROOT": str(project()), "PYTHONUNBUFFERED": "1"}
-    environment |= shared.addresses
     tail: list[str] = []
     finished = jobs_in_all = 0
     with (
-        log("build").open("w") as written,
-        log("build").open() as file,
+        log(name).open("w") as written,
+        log(name).open() as file,
         subprocess.Popen(
-            command,
+            [*SNAKEMAKE, *words],
             cwd=project(),
-            env=environment,
+            env={**environment(), **more},
             stdout=written,
             stderr=subprocess.STDOUT,
-            pass_fds=[held, shared.alive],
+            pass_fds=held,
         ) as child,
     ):
         try:
@@ -178,6 +192,8 @@ def snakemake(
                     finished += ended
                     told = f" ({finished} of {jobs_in_all} jobs done)" if ended else ""
                     print(line[2:].rstrip() + told, flush=True)
+                elif further := progress(line):
+                    print(further, flush=True)
         except (KeyboardInterrupt, BrokenPipeError):  # nobody wants it, or nobody listens
             child.terminate()
             raise
@@ -185,7 +201,7 @@ def snakemake(
         if message := _error(tail):
             raise XitError(message)
         raise XitError(
-            "the build failed:\n" + "".join(tail[-25:]) + "all of it is in runs/build.log"
+            "the build failed:\n" + "".join(tail[-25:]) + f"all of it is in runs/{name}.log"
         )
 
 
