@@ -1,0 +1,104 @@
+"""The page on how cost grows, from growth.csv: book/growth.md and book/_static/growth.svg.
+
+python -m tests.growth.draw
+"""
+
+import csv
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from tests.growth.measure import STEPS, Row
+from xit.report import canvas
+from xit.report.page import SVG
+
+HERE = Path(__file__).parent
+BOOK = Path(__file__).resolve().parents[2] / "book"
+MARKS = "osD^v"
+LAST = 3  # sizes that an exponent is fitted to: on the smaller ones fixed costs are most of it
+
+
+def read() -> tuple[list[Row], str]:
+    """The rows, and the device that they were measured on."""
+    with (HERE / "growth.csv").open(encoding="utf-8") as file:
+        lines = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    rows = [Row(int(x["runs"]), int(x["sections"]), *(float(x[k]) for k in STEPS)) for x in lines]
+    return rows, lines[0]["device"]
+
+
+def exponent(rows: Sequence[Row], step: str) -> float:
+    """k where the seconds of `step` grow as runs**k, by least squares on the LAST logarithms."""
+    x = [math.log(row.runs) for row in rows[-LAST:]]
+    y = [math.log(max(getattr(row, step), 1e-3)) for row in rows[-LAST:]]
+    mean = sum(x) / len(x), sum(y) / len(y)
+    over = sum((a - mean[0]) * (b - mean[1]) for a, b in zip(x, y, strict=True))
+    return over / sum((a - mean[0]) ** 2 for a in x)
+
+
+def figure(rows: Sequence[Row]) -> Figure:
+    """A line a step over the number of runs, both logarithmic; dashed: in proportion."""
+    made, [axes] = canvas.empty(3.6)
+    runs = [row.runs for row in rows]
+    for colour, step, marker in zip(canvas.COLOURS, STEPS, MARKS, strict=False):
+        seconds = [getattr(row, step) for row in rows]
+        axes.plot(runs, seconds, color=colour, marker=marker, markersize=4, label=step)
+    first = min(getattr(rows[-1], step) for step in STEPS) / 3
+    line = [first * n / runs[-1] for n in runs]
+    axes.plot(runs, line, color=canvas.GREY, linestyle="--", label="in proportion")
+    axes.set(xscale="log", yscale="log", xlabel="runs of the study", ylabel="CPU seconds")
+    canvas.legend(made, axes)
+    return made
+
+
+def text(rows: Sequence[Row], device: str) -> str:
+    """The page."""
+    first, last = rows[0], rows[-1]
+    steepest = max(STEPS, key=lambda step: exponent(rows, step))
+    alt = (
+        f"CPU seconds of {len(STEPS)} steps over {first.runs} to {last.runs:,} runs, logarithmic; "
+        f"none grows faster than runs to the power of {exponent(rows, steepest):.2f}."
+    )
+    whole = sum(getattr(last, step) for step in STEPS)
+    lines = "\n".join(
+        f"- `{step}`, {what}: {getattr(first, step):.2f} s → {getattr(last, step):.2f} s, "
+        f"exponent {exponent(rows, step):.2f}"
+        for step, what in STEPS.items()
+    )
+    return f"""# How the cost grows
+
+What does it take to keep a study in order, beside its trainings? Studies of {first.runs} to
+{last.runs:,} runs were made up, whose runs are nothing but a table of scores and cost nothing to
+make. Each step was then timed on its own, in CPU seconds on {device}
+(`tests/growth/measure.py`; a plan of the real trainings is `make plan STUDY=paper`).
+
+```{{figure}} _static/growth.svg
+:name: fig-growth
+:alt: {alt}
+
+CPU seconds of each step over the number of runs, both on logarithmic axes. Dashed: growth in
+proportion to the runs.
+```
+
+From {first.runs} runs in {first.sections} sections to {last.runs:,} in {last.sections}:
+
+{lines}
+
+The exponent is that of the growth over the largest {LAST} studies: 1 is in proportion to the runs,
+less is where fixed costs still count. The steepest is `{steepest}`. All of it takes {whole:.0f} s
+of CPU time for {last.runs:,} runs.
+"""
+
+
+def main() -> None:
+    """Write both files."""
+    rows, device = read()
+    with rc_context(rc=dict(SVG)):  # type: ignore[arg-type]
+        figure(rows).savefig(BOOK / "_static" / "growth.svg", metadata={"Date": None})
+    (BOOK / "growth.md").write_text(text(rows, device), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
