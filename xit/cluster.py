@@ -34,9 +34,9 @@ def build(name: str, hub_given: str | None, jobs: int, executor: str) -> None:
             builds.forget_missing(study)
             if not (late := out_of_date(study)):
                 return
-            from xit.report import asked  # takes its time to load
+            from xit.plan import wanted  # takes its time to load
 
-            plan = shards.split(asked.chains(study, [s for s in study.sections() if s in late]))
+            plan = shards.split(wanted.chains(study, late))
             shards.write(study.name, plan)
         print(f"{executor}: {len(plan)} jobs for the runs, one for the book", flush=True)
         words = ["-s", "notebooks/cluster.smk", *options(executor, jobs), *builds.config(study)]

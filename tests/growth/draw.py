@@ -70,9 +70,9 @@ def text(rows: Sequence[Row], device: str) -> str:
     return f"""# How the cost grows
 
 What does it take to keep a study in order, beside its trainings? Studies of {first.runs} to
-{last.runs:,} runs were made up, whose runs are nothing but a table of scores and cost nothing to
-make. Each step was then timed on its own, in CPU seconds on {device}
-(`tests/growth/measure.py`; a plan of the real trainings is `make plan STUDY=paper`).
+{last.runs:,} runs were made up, whose runs are nothing but a table of scores. Each step was then
+timed on its own, in CPU seconds on {device}; `tests/growth/measure.py` is how. (What the trainings
+of a study take is told by `make plan STUDY=paper`.) {{numref}}`fig-growth` has what came out.
 
 ```{{figure}} _static/growth.svg
 :name: fig-growth

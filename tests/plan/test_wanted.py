@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import runs
-from xit import paths, specs
+from tests import toys
+from xit import chains, execute, paths, runs, specs
 from xit import study as studies
 from xit.plan import wanted
 
@@ -22,11 +22,17 @@ def built(smoke: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     paths.project.cache_clear()
 
 
+def made(built: Path) -> set[str]:
+    """The runs that the study's pages are made of."""
+    records = map(json.loads, map(Path.read_text, (built / "book/study/smoke").rglob("*.json")))
+    return {line["run"] for record in records for line in record.get("runs", ())}
+
+
 def test_every_run_of_a_built_study_was_planned_and_is_found(built: Path) -> None:
     sections, blind = wanted.of(studies.load("smoke"))
     assert blind == ""
     planned = [run for section in sections for run in section.runs()]
-    assert {run.name for run in planned} == runs(built)
+    assert {run.name for run in planned} == made(built)
     assert len(planned) == len({run.name for run in planned})
     assert all(run.there for run in planned)
 
@@ -60,3 +66,27 @@ def test_the_hub_is_not_asked() -> None:
     sections, blind = wanted.of(studies.load("paper"))
     assert "Hub" in blind
     assert sum(len(section.runs()) for section in sections) > 1000
+
+
+def test_chains_are_those_that_a_built_study_has_made(built: Path) -> None:
+    study = studies.load("smoke")
+    told = wanted.chains(study, study.sections())
+    assert {runs.name(spec) for chain in told for spec in chain} == made(built)
+
+
+def test_a_changed_section_reaches_what_goes_on_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toys.project(tmp_path, monkeypatch)
+    toy = studies.load("toy")
+    before = wanted.chains(toy, ["target/mnli"])
+    execute.change(toy, "intermediate/mnli", "learning_rate=2e-5")
+    after = wanted.chains(toy, ["target/mnli"])
+    seeds = range(toy.seed, toy.seed + toy.num_seeds)
+    trained = chains.intermediate(toy, "mnli", seeds, learning_rate=2e-5)
+    assert [c for c in after if c[0]["kind"] == "intermediate"] == trained
+    parents = {specs.parent_of(chain[0]).identity for chain in trained}
+    assert {c[0]["parent"] for c in after if c[0]["kind"] != "intermediate"} == parents
+    assert len(after) == len(before) and not any(c in before for c in after)
+    assert wanted.chains(toy, ["tasks", "results", "published", "data"]) == []  # they only read
+    paths.project.cache_clear()

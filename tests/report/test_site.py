@@ -265,7 +265,7 @@ def test_sections_fall_into_parts_in_the_given_order() -> None:
         "Results": ["study/results", "targets", "languages", "study/published", "study/data",
                     "study/ablations/layers"],
         "Extension studies": ["study/distance"],
-        "How it runs": ["performance"],
+        "How it runs": ["performance", "growth"],
         "Sources": ["glossary", "references"],
     }  # fmt: skip
     under = {c["file"]: [x["file"] for x in c.get("sections", ())] for p in parts

@@ -7,13 +7,13 @@ the notebooks call is called here, in the same order; `tests/plan/test_wanted.py
 against each other on a study that has been built.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from xit import execute, runs, specs
 from xit.errors import XitError
-from xit.report import adversarial, complexity, noisy_runs, training
+from xit.report import adversarial, complexity, noisy_runs, source_language, training
 from xit.report.section import Section
 from xit.runs import Spec
 from xit.specs import Parent
@@ -47,8 +47,10 @@ class Planned:
 class Asking(Section):
     """A section that notes what it would run."""
 
-    def __init__(self, study: Study, section: str, before: Mapping[str, "Asking"]) -> None:
-        self.study, self.name, self.before = study, section, before
+    def __init__(
+        self, study: Study, section: str, before: Mapping[str, "Asking"], read: bool
+    ) -> None:
+        self.study, self.name, self.before, self.read = study, section, before, read
         self.phase = section.partition("/")[0]
         self.parameters = execute.values(study, section)
         self.asked: list[list[list[Spec]]] = []
@@ -98,6 +100,15 @@ def _variants(section: Asking) -> None:
     section.run(section.chains_after(section.run(section.variant_chains())))
 
 
+def _source_language(section: Asking) -> None:
+    """Without the data that cannot be had, as the notebook does; unread, of all."""
+    names = section.parameters["variants"]
+    assert isinstance(names, list)
+    if section.read:
+        names, _ = source_language.reachable(section.study, names)
+    section.run(section.chains_after(section.run(section.variant_chains(names)), names))
+
+
 def _selection(section: Asking) -> None:
     section.run(section.chains_along())
 
@@ -135,7 +146,7 @@ ASK = {
     "translation": _variants,
     "selection": _selection,
     "complexity": _complexity,
-    "source_language": _variants,  # of all its data sets, whether or not they can be reached
+    "source_language": _source_language,
     "length_noise": _length_noise,
     "adversarial": _adversarial,
 }  # all others only read
@@ -148,18 +159,48 @@ def sections(study: Study, read: bool) -> list[Planned]:
     takes no data and no time, and nothing is found. XitError where a section cannot be what its
     parameters make it or, with `read`, data are missing.
     """
-    before: dict[str, Asking] = {}
     seen: set[str] = set()
-    found = []
     with ExitStack() as stack:
         if not read:
             stack.enter_context(specs.unread())
-        for name in study.sections():
-            section = before[name] = Asking(study, name, before)
-            if section.phase in ASK:
-                ASK[section.phase](section)
-            found.append(Planned(name, study.needs(name), _new(section, seen, read)))
-    return found
+        return [
+            Planned(name, study.needs(name), _new(section, seen, read))
+            for name, section in _ask(study, read).items()
+        ]
+
+
+def chains(study: Study, names: Iterable[str]) -> list[list[Spec]]:
+    """The chains of the sections `names`, with the parameters that they have now, and of the
+    intermediate trainings that they go on from: what a cluster makes before they are executed.
+
+    What a run goes on from is known by its spec, never by a result, so all are named at once.
+    """
+    wanted = {name for name in names if _phase(name) in ASK}
+    needed = set(wanted)
+    while more := {n for name in needed for n in study.needs(name) if _phase(n) in ASK} - needed:
+        needed |= more
+    first = [[specs.pretrain(study)]] if study.model == "pretrain" and wanted else []
+    return [*first, *(
+        chain
+        for name, section in _ask(study, read=True).items()
+        if name in wanted or (name in needed and _phase(name) == "intermediate")
+        for stage in section.asked
+        for chain in stage
+    )]  # fmt: skip
+
+
+def _ask(study: Study, read: bool) -> dict[str, Asking]:
+    """Every section of `study`, which has noted what it would run."""
+    asked: dict[str, Asking] = {}
+    for name in study.sections():
+        section = asked[name] = Asking(study, name, asked, read)
+        if section.phase in ASK:
+            ASK[section.phase](section)
+    return asked
+
+
+def _phase(name: str) -> str:
+    return name.partition("/")[0]
 
 
 def _new(section: Asking, seen: set[str], read: bool) -> list[list[list[Run]]]:

@@ -118,7 +118,7 @@ def table_of_contents(sections: Sequence[str]) -> dict[str, object]:
         under = pages.setdefault(UNDER.get(phase, f"study/{section}"), [])
         if phase in UNDER:
             under.append(f"study/{section}")
-    parts["How it runs"] = {"performance": []}
+    parts["How it runs"] = {"performance": [], "growth": []}
     parts["Sources"] = {page: [] for page in PAGES_AFTER}
     listed = [
         {"caption": caption, "chapters": [_chapter(file, under) for file, under in pages.items()]}
