@@ -46,9 +46,9 @@ def _show(text: str, frame: pd.DataFrame) -> None:
     display({"text/html": text, "text/csv": frame.to_csv(index=False)}, raw=True)
 
 
-def plain(frame: pd.DataFrame, caption: str = "") -> str:
-    """`frame` as the HTML of a table, for a page that glues it."""
-    return _table(frame, caption, digits=1, first=0, search=False)
+def plain(frame: pd.DataFrame, caption: str = "", name: str = "") -> str:
+    """`frame` as the HTML of a table, for a page that is no notebook; numbered if it has a name."""
+    return _table(frame, caption, digits=1, first=0, search=False, name=name)
 
 
 def folded(

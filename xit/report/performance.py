@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from xit.report import page as html
+from xit.report.downloads import FOLDER
+
+ROWS = f"{FOLDER}/performance.csv"  # of the site
 PADDED, GROUPED, OURS = WAYS = ("Trainer, padded", "Trainer, grouped", "xit")
 EXPECTED = {PADDED: 3.0, GROUPED: 1.3}  # times as fast, said before anything was measured
 CASE = ["model", "data", "source", "work"]
@@ -96,7 +100,8 @@ def page(results: Path) -> str:
         return text + "Nothing has been measured yet: there are no rows in `tests/bench/results`.\n"
     if not (rows["kind"] == "cuda").any():
         text += NO_GPU
-    return text + "".join(x for device in rows["device"].unique() for x in _device(rows, device))
+    text += "".join(x for device in rows["device"].unique() for x in _device(rows, device))
+    return text + f'<p>All rows, unrounded: <a href="{ROWS}" download>CSV</a></p>\n'
 
 
 def _device(rows: pd.DataFrame, device: str) -> Iterator[str]:
@@ -105,9 +110,8 @@ def _device(rows: pd.DataFrame, device: str) -> Iterator[str]:
     yield f"## {device}\n\n{words(mine)}\n\n"
     for work in ("training", "inference"):
         if not (some := mine[mine["work"] == work]).empty:
-            yield _markdown(
-                table(some), _caption(some, work), f"performance-{work}-{_slug(device)}"
-            )
+            name = f"tab-performance-{work}-{_slug(device)}"
+            yield html.plain(table(some), _caption(some, work), name) + "\n\n"
     yield "### How these rows were made\n\n"
     for made, part in mine.groupby("command", sort=False):
         one = part.iloc[0]
@@ -153,14 +157,6 @@ def _caption(rows: pd.DataFrame, work: str) -> str:
         f"{memory}; utilisation ({shared if gpu else 'measured on GPUs only'}); how many times as "
         "fast xit is."
     )
-
-
-def _markdown(frame: pd.DataFrame, caption: str, name: str) -> str:
-    """A numbered table of MyST Markdown."""
-    rule = ["---"] * 3 + ["---:"] * (len(frame.columns) - 3)
-    rows: list[list[str]] = [[str(c) for c in frame], rule, *frame.values.tolist()]
-    body = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    return f":::{{table}} {caption}\n:name: {name}\n\n{body}\n:::\n\n"
 
 
 def _slug(text: str) -> str:

@@ -104,6 +104,7 @@ def collect(study: str, sections: Sequence[str], book: Path) -> dict[str, bytes]
     if silent:
         raise SiteError(f"figure without alt text: {', '.join(silent)}")
     files["performance.md"] = performance.page(book.parent / BENCH).encode()
+    files[performance.ROWS] = performance.read(book.parent / BENCH).to_csv(index=False).encode()
     files[downloads.SCORES] = every_score.as_parquet(study, sections, executed)
     files["_toc.yml"] = yaml.safe_dump(table_of_contents(sections), sort_keys=False).encode()
     return files
