@@ -69,11 +69,11 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
                 "data": f"{r['data']} ({SOURCE[r['source']]})",
                 "way": r["way"],
                 "examples/s": _rate(r["examples_per_s"]) + spread,
+                "xit is faster": "" if r["way"] == OURS else f"{times:.2f}×",
                 "tokens/s": f"{r['tokens_per_s']:,.0f}",
                 "padding, %": f"{r['padding']:.0f}",
                 "memory, MiB": _number(r["memory_mib"]),
                 "utilisation, %": _number(r["utilisation"]),
-                "xit is faster": "" if r["way"] == OURS else f"{times:.2f}×",
             }
         )
     return pd.DataFrame(told)
@@ -152,10 +152,9 @@ def _caption(rows: pd.DataFrame, work: str) -> str:
         "matrix product reaches in the same run"
     )
     return (
-        f"{work.capitalize()} on {first['device']}: median and range of examples a second; tokens "
-        "a second without padding; padding's share of all that is read; peak memory "
-        f"{memory}; utilisation ({shared if gpu else 'measured on GPUs only'}); how many times as "
-        "fast xit is."
+        f"{work.capitalize()} on {first['device']}: median and range of examples a second, and how "
+        "many times as fast xit is; tokens a second without padding; padding's share of all that is read; peak memory "
+        f"{memory}; utilisation ({shared if gpu else 'measured on GPUs only'})."
     )
 
 
