@@ -153,7 +153,8 @@ def _caption(rows: pd.DataFrame, work: str) -> str:
     )
     return (
         f"{work.capitalize()} on {first['device']}: median and range of examples a second, and how "
-        "many times as fast xit is; tokens a second without padding; padding's share of all that is read; peak memory "
+        "many times as fast xit is; tokens a second without padding; padding's share of all that "
+        "is read; peak memory "
         f"{memory}; utilisation ({shared if gpu else 'measured on GPUs only'})."
     )
 
