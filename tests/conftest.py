@@ -64,7 +64,9 @@ def workshop(smoke: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.rmtree(place / ".venv", ignore_errors=True)
     tools = place / ".venv" / "bin"
     tools.mkdir(parents=True)
-    for name, words in (("python", ""), ("xit", "-m xit"), ("hf", "-m huggingface_hub.cli.hf")):
+    commands = {"python": "", "xit": "-m xit", "hf": "-m huggingface_hub.cli.hf"}
+    commands["accelerate"] = "-m accelerate.commands.accelerate_cli"
+    for name, words in commands.items():
         (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n')
         (tools / name).chmod(0o755)
     (place / ".venv" / ".xit-installed").touch()

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.timeout(900)
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "book").glob("*.md"))]
 FENCE = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:make|xit|hf|snakemake|\.venv/bin/python) [^`]+)`")
-OWN_STUDY = ("book", "section", "check", "pdf", "serve")  # targets that take STUDY=
+OWN_STUDY = ("book", "section", "check", "plan", "pdf", "serve")  # targets that take STUDY=
 
 
 class Told(NamedTuple):
@@ -38,7 +38,7 @@ class Told(NamedTuple):
 def commands_of(text: str) -> Iterator[str]:
     """The commands in a page's fenced blocks, comments cut, continued lines joined; then inline."""
     for block in FENCE.findall(text):
-        for line in block.replace("\\\n", " ").splitlines():
+        for line in block.replace("\\\n", " ").replace(" && ", "\n").splitlines():
             if words := shlex.split(line, comments=True):
                 yield shlex.join(words)
     for found in INLINE.findall(FENCE.sub("", text)):
@@ -91,8 +91,8 @@ def output(done: subprocess.CompletedProcess[str]) -> str:
 def made(place: Path, words: list[str]) -> None:
     """Run it, under `smoke` instead of the study it names or means."""
     words = [re.sub(r"^(STUDY|A|B)=\w+$", r"\1=smoke", w) for w in words]
-    if words[1] in OWN_STUDY and not any(w.startswith("STUDY=") for w in words):
-        words.append("STUDY=smoke")
+    if words[0] == "make" and words[1] in OWN_STUDY:
+        words += [] if any(w.startswith("STUDY=") for w in words) else ["STUDY=smoke"]
     done = shell(place, *words)
     assert done.returncode == 0, output(done)
 
@@ -136,6 +136,16 @@ def says_what_is_missing(place: Path, words: list[str]) -> None:
     assert "cannot run" in done.stdout and "Traceback" not in output(done), output(done)
 
 
+def verified(place: Path, words: list[str]) -> None:
+    """Run under `smoke`, whose scores are shipped; by then a section of it has been changed."""
+    command = {"make": ["make", "verify", "STUDY=smoke"]}.get(
+        words[0], [*words, "--study", "smoke"]
+    )
+    done = shell(place, *command)
+    assert done.returncode in (0, 1, 2) and "main results" in done.stdout, output(done)
+    assert not re.search(r" different |Traceback", output(done))
+
+
 def one_test(place: Path, words: list[str]) -> None:
     """All tests in a test would not end: one file of them is run."""
     done = shell(place, *words, "ARGS=-q tests/report/test_names.py")
@@ -151,8 +161,8 @@ def serves(place: Path, words: list[str]) -> None:
 
 
 def known_to_make(place: Path, words: list[str]) -> None:
-    """Run elsewhere: `clean` would end these tests (tests/test_make.py), and continuous integration
-    runs `lint` before them."""
+    """Run elsewhere, or never here: `clean` would end these tests, continuous integration runs
+    `lint` before them, tests/bench times, and `lock` and `audit` ask the network."""
     done = shell(place, words[0], "-n", *words[1:])
     assert done.returncode == 0, output(done)
 
@@ -165,11 +175,20 @@ def planned(place: Path, words: list[str]) -> None:
 
 
 def options_known(place: Path, words: list[str]) -> None:
-    """Not run: it needs the network. Its help knows every option."""
-    done = shell(place, *words[:2], "--help")
+    """Not run: it needs the network, or more than a test has. Its help knows every option."""
+    name = words[: next((i for i, w in enumerate(words) if w.startswith("--")), 2)]
+    done = shell(place, *name, "--help")
     assert done.returncode == 0, output(done)
     for option in (w for w in words if w.startswith("--")):
         assert option in done.stdout
+
+
+def launched(place: Path, words: list[str]) -> None:
+    """Not run: tests/test_launch.py does. The launcher knows its options, xit those behind -m."""
+    at = words.index("-m")
+    options_known(place, words[:at])
+    name = words[at + 1]
+    options_known(place, [name, words[at + 2], *(w for w in words[at:] if w.startswith("--"))])
 
 
 def scored(place: Path, words: list[str]) -> None:
@@ -200,7 +219,10 @@ WAYS: list[tuple[str, Way]] = [  # the first that matches
     (r"make section ", section_parsed),
     (r"make test$", one_test),
     (r"make (notebook|serve)\b", serves),
-    (r"make (clean|lint)$", known_to_make),
+    (r"make (clean|lint|lock|audit)$|make bench\b", known_to_make),
+    (r"(make|xit) verify\b", verified),
+    (r"\.venv/bin/python -m xit verify .*--record", options_known),
+    (r"\.venv/bin/accelerate launch ", launched),
     (r"make \w+", made),  # book, check, and whatever is added
     (r"\.venv/bin/python -m snakemake ", planned),
     (r"\.venv/bin/python -m xit\.report\.census ", stops_at_the_data),

@@ -40,7 +40,7 @@ SIZES = (  # intermediate tasks, target tasks, seeds
 )
 TARGETS = ("xnli", "udpos", "panx", "xquad", "tydiqa", "paws_x")
 STEPS = {  # column → what is measured
-    "plan": "planning the study (`xit plan`)",
+    "plan": "planning the study, as `make plan` does",
     "dag": "Snakemake's graph of jobs (a dry run)",
     "store": "looking all runs up, checksums included",
     "results": "loading all scores, and the changes between them",

@@ -202,6 +202,6 @@ def test_collected_from_the_records(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     records["none"]["runs"] = [line | {"task": "xnli"}]
     assert len(retrieval_choices.collect(section)) == 0
     records["none"]["runs"] = [line | {"run": "gone"}]
-    with pytest.raises(XitError, match=r"run gone is not in the store.*its section again"):
+    with pytest.raises(XitError, match=r"run gone is not in the store.*`make book` makes it again"):
         retrieval_choices.collect(section)
     paths.project.cache_clear()

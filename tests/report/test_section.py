@@ -301,7 +301,7 @@ def test_frames_are_kept_for_the_pages_that_show_another_side(
     results = Section("results", study="toy", hub=None)
     frame = pd.DataFrame({"target": ["xquad"], "value": [1.5]})
     results.keep(scores=frame)  # opened by hand: nothing of the study changes
-    with pytest.raises(XitError, match=r"kept no scores.parquet yet: run `make section STUDY=toy"):
+    with pytest.raises(XitError, match=r"kept no scores.parquet yet: run `make book STUDY=toy`"):
         results.kept("results", "scores")
     monkeypatch.setenv("XIT_SECTION", "toy:results")
     results.keep(scores=frame)

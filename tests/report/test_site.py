@@ -263,7 +263,7 @@ def test_sections_fall_into_parts_in_the_given_order() -> None:
         "Phase 2: intermediate tasks": ["study/intermediate/squad_v1"],
         "Phase 3: target tasks": ["study/target/none", "study/target/squad_v1"],
         "Results": ["study/results", "targets", "languages", "study/published", "study/data",
-                    "study/ablations/layers"],
+                    "study/verify", "study/ablations/layers"],
         "Extension studies": ["study/distance"],
         "How it runs": ["performance", "growth"],
         "Sources": ["glossary", "references"],
