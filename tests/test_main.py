@@ -47,7 +47,7 @@ def test_check(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--study", "toy"]) == 0
     told = capsys.readouterr().out.splitlines()
     assert told[0].split() == "for from state found rows of columns licence size".split()
-    assert told[-1] == "study 'toy' can run: 16 sections"
+    assert told[-1] == "study 'toy' can run: 17 sections"
     assert any(x.startswith("google/xtreme udpos.* (train, validation, test)") for x in told)
 
 
