@@ -157,10 +157,12 @@ def listen(page: Page) -> list[str]:
 def accessibility(page: Page, colours: bool = False) -> list[str]:
     """axe-core's serious and critical faults, one line each; with `colours`, those of colour alone.
 
-    Colours are moved to their final values first: a fading one would be read half way. axe-core
+    Colours are moved to their final values first: one that fades, as in a fold that has just been
+    opened, would be read half way. axe-core
     would fetch style sheets anew (preload), which cannot be from disk.
     """
-    page.add_style_tag(content="*, ::before, ::after { transition: none !important; }")
+    still = "transition: none !important; animation: none !important;"
+    page.add_style_tag(content=f"*, ::before, ::after {{ {still} }}")
     options: dict[str, object] = {"resultTypes": ["violations"], "preload": False}
     if colours:
         options["runOnly"] = ["color-contrast", "link-in-text-block"]
