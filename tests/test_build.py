@@ -137,3 +137,8 @@ def test_languages_are_shown_by_family_and_distance(
     assert sorted(shown) == sorted(toy.sections())
     assert [s for s in shown if s.startswith("by_language")] == ["by_language/de", "by_language/en"]
     assert shown.index("by_language/de") == toy.sections().index("by_language/en")
+
+
+def test_pages_that_follow_a_change_have_room_for_one_more() -> None:
+    assert [build.cores("target/none", jobs) for jobs in (1, 2, 8)] == [1, 3, 9]
+    assert [build.cores(None, jobs) for jobs in (1, 2, 8)] == [1, 2, 8]
