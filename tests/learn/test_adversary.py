@@ -1,10 +1,6 @@
 """Gradient reversal: the gradients by hand, the schedule, and the training loop with it."""
 
-import json
 import math
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.processes import on_two
 from xit.data.batch import Batch, collate
 from xit.data.encode import Feature
 from xit.learn.adversary import Adversary, Discriminator, Opposed, reverse, strength
@@ -196,18 +193,6 @@ def test_endings_of_multiple_choice_have_as_many_texts_beside_them() -> None:
 
 # -- several processes --
 
-SCRIPT = """
-import importlib.util, json, os, sys
-result, root, tests = sys.argv[1:]
-sys.path.insert(0, root)
-spec = importlib.util.spec_from_file_location("here", tests)
-here = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(here)
-out = here.few_steps()
-if os.environ["RANK"] == "0":
-    open(result, "w").write(json.dumps(out))
-"""
-
 
 def few_steps() -> tuple[list[list[float]], list[float]]:
     """Losses of a short training in batches of 4, 4 and 1, and the size of each weight."""
@@ -221,20 +206,8 @@ def few_steps() -> tuple[list[list[float]], list[float]]:
 
 def test_two_processes_compute_what_one_does(tmp_path: Path) -> None:
     """Nine rows in batches of four: of the last one a process has neither task nor text."""
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    root = Path(__file__).resolve().parents[2]
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc_per_node", "2", str(script), str(tmp_path / "two.json"), str(root)]
-    environment = os.environ | {
-        "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "CUDA_VISIBLE_DEVICES": "",
-    }  # fmt: skip
-    made = subprocess.run(
-        [*command, __file__], env=environment, capture_output=True, text=True, timeout=120
-    )
-    assert made.returncode == 0, made.stderr[:4000]
+    told, _ = on_two(__file__, "few_steps", tmp_path)
     losses, weights = few_steps()
-    told = json.loads((tmp_path / "two.json").read_text())
     assert [x for line in told[0] for x in line] == pytest.approx(
         [x for line in losses for x in line], abs=1e-4
     )

@@ -1,14 +1,11 @@
 """One training on several processes: one plan of batches, shared out, and one result."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests.processes import on_two
 from xit.data.encode import Feature
 from xit.learn import train as training
 from xit.learn.hyper import Hyper
@@ -16,16 +13,6 @@ from xit.learn.model import Model
 from xit.learn.pretrain import new_model
 from xit.learn.train import Stream, share, train
 
-SCRIPT = """
-import importlib.util, json, os, sys
-result, root, tests = sys.argv[1:]
-sys.path.insert(0, root)
-spec = importlib.util.spec_from_file_location("here", tests)
-here = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(here)
-out = {task: here.few_steps(task) for task in here.TASKS}
-open(f"{result}-{os.environ['RANK']}.json", "w").write(json.dumps(out))
-"""
 TASKS = ("pair", "mlm", "choice")
 
 
@@ -62,19 +49,14 @@ def few_steps(task: str) -> dict[str, list]:
     return {"batches": batches, "losses": [p["loss"] for p in history.points], "weights": weights}
 
 
+def of_every_task() -> dict[str, dict[str, list]]:
+    """`few_steps` of each of TASKS."""
+    return {task: few_steps(task) for task in TASKS}
+
+
 def test_two_processes_compute_what_one_does(tmp_path: Path) -> None:
     """Of the last batch of an epoch, with one row, one process has none."""
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    root = Path(__file__).resolve().parents[2]
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc_per_node", "2", str(script), str(tmp_path / "two"), str(root), __file__]
-    environment = os.environ | {
-        "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "CUDA_VISIBLE_DEVICES": "",
-    }  # fmt: skip
-    made = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-    assert made.returncode == 0, made.stderr[:4000]
-    told = [json.loads((tmp_path / f"two-{rank}.json").read_text()) for rank in (0, 1)]
+    told = on_two(__file__, "of_every_task", tmp_path)
     for task in TASKS:
         one = few_steps(task)
         assert len({len(batch) for batch in one["batches"]}) > 1
