@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from xit import execute, runs, specs
 from xit.errors import XitError
-from xit.report import adversarial, complexity, noisy_runs, source_language, training
+from xit.report import adversarial, change, complexity, noisy_runs, training
 from xit.report.section import Section
 from xit.runs import Spec
 from xit.specs import Parent
@@ -86,31 +86,17 @@ def _multilingual_model(section: Asking) -> None:
     section.run([[training.retrieval_spec(study, model)]])
 
 
-def _intermediate(section: Asking) -> None:
-    section.run(section.intermediate_chains())
-
-
-def _target(section: Asking) -> None:
-    targets = section.parameters["targets"]
-    assert isinstance(targets, list)
-    section.run(section.target_chains(targets))
-
-
-def _variants(section: Asking) -> None:
-    section.run(section.chains_after(section.run(section.variant_chains())))
+def _shown(section: Asking) -> None:
+    """The runs whose scores its page shows are all that there are."""
+    section.run(change.wanted(section))
 
 
 def _source_language(section: Asking) -> None:
     """Without the data that cannot be had, as the notebook does; unread, of all."""
-    names = section.parameters["variants"]
-    assert isinstance(names, list)
     if section.read:
-        names, _ = source_language.reachable(section.study, names)
-    section.run(section.chains_after(section.run(section.variant_chains(names)), names))
-
-
-def _selection(section: Asking) -> None:
-    section.run(section.chains_along())
+        return _shown(section)
+    section.run(section.chains_after(section.run(section.variant_chains())))
+    return None
 
 
 def _complexity(section: Asking) -> None:
@@ -140,11 +126,11 @@ def _adversarial(section: Asking) -> None:
 
 ASK = {
     "multilingual_model": _multilingual_model,
-    "intermediate": _intermediate,
-    "target": _target,
-    "mlm": _variants,
-    "translation": _variants,
-    "selection": _selection,
+    "intermediate": _shown,
+    "target": _shown,
+    "mlm": _shown,
+    "translation": _shown,
+    "selection": _shown,
     "complexity": _complexity,
     "source_language": _source_language,
     "length_noise": _length_noise,
