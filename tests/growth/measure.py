@@ -1,7 +1,6 @@
 """How the cost of keeping a study in order grows with its runs, which here cost nothing to make.
 
     python -m tests.growth.measure "2 cores of an AMD EPYC" > tests/growth/growth.csv
-    python -m tests.growth.draw    # book/growth.md and book/_static/growth.svg
 
 A study of each of SIZES is written into a checkout of its own. Its runs, as xit/plan finds them,
 are made of nothing but a small table of scores. CPU seconds, children included: wall time would
@@ -17,7 +16,6 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 import yaml
@@ -27,6 +25,7 @@ from xit import paths, runs, specs, tasks
 from xit import study as studies
 from xit.plan import tell, wanted
 from xit.report import heat_table, page, results, tables
+from xit.report.growth import Row
 from xit.report.names import TITLES
 from xit.runs import Spec
 from xit.study import Study
@@ -39,25 +38,6 @@ SIZES = (  # intermediate tasks, target tasks, seeds
     (9, 6, 8),
 )
 TARGETS = ("xnli", "udpos", "panx", "xquad", "tydiqa", "paws_x")
-STEPS = {  # column → what is measured
-    "plan": "planning the study, as `make plan` does",
-    "dag": "Snakemake's graph of jobs (a dry run)",
-    "store": "looking all runs up, checksums included",
-    "results": "loading all scores, and the changes between them",
-    "page": "writing the heat map and the table of every change",
-}
-
-
-class Row(NamedTuple):
-    """One size of study: CPU seconds of each of STEPS."""
-
-    runs: int
-    sections: int
-    plan: float
-    dag: float
-    store: float
-    results: float
-    page: float
 
 
 def study_of(place: Path, size: tuple[int, int, int]) -> Study:

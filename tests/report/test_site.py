@@ -95,9 +95,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in BOOK.iterdir():
         if path.suffix in {".md", ".bib", ".yml"} or path.name == "_static":
             (book / path.name).symlink_to(path)
-    rows = Path("tests", "bench", "results")  # of the benchmark, beside the book
-    (book.parent / rows.parent).mkdir(parents=True)
-    (book.parent / rows).symlink_to(BOOK.parent / rows)
+    for rows in (site.BENCH, site.GROWTH):  # beside the book
+        (book.parent / rows.parent).mkdir(parents=True)
+        (book.parent / rows).symlink_to(BOOK.parent / rows)
     for section in SECTIONS:
         notebook = page(section)
         if section == "verify":

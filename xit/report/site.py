@@ -25,7 +25,7 @@ from filelock import FileLock
 
 from xit import execute
 from xit.errors import XitError
-from xit.report import downloads, every_score, folding, performance
+from xit.report import downloads, every_score, folding, growth, performance
 from xit.report.downloads import Notebook
 from xit.study_file import ABLATIONS
 
@@ -55,6 +55,7 @@ sys.exit(main())
 """
 EXTENSION = Path(__file__).with_name("captions.py")  # of Sphinx, which is slow to load
 BENCH = Path("tests", "bench", "results")  # rows that the page of performance is made from
+GROWTH = Path("tests", "growth", "growth.csv")
 STAMP = ".xit-site"  # fingerprint of what a finished site was made from
 # What Sphinx and the theme put in and no page reads: 5 MB. Every browser takes the woff2 fonts.
 UNNEEDED = (".buildinfo", "_sources", "*.map", "*.ttf", "locales")
@@ -105,6 +106,7 @@ def collect(study: str, sections: Sequence[str], book: Path) -> dict[str, bytes]
         raise SiteError(f"figure without alt text: {', '.join(silent)}")
     files["performance.md"] = performance.page(book.parent / BENCH).encode()
     files[performance.ROWS] = performance.read(book.parent / BENCH).to_csv(index=False).encode()
+    files |= growth.pages(book.parent / GROWTH)
     files[downloads.SCORES] = every_score.as_parquet(study, sections, executed)
     files["_toc.yml"] = yaml.safe_dump(table_of_contents(sections), sort_keys=False).encode()
     return files

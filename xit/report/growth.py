@@ -1,30 +1,51 @@
-"""The page on how cost grows, from growth.csv: book/growth.md and book/_static/growth.svg.
+"""The book's page on how the cost of a study grows, from the rows of tests/growth/growth.csv.
 
-python -m tests.growth.draw
+pages(Path("tests/growth/growth.csv"))    # growth.md and its figure, by their paths in the site
 """
 
 import csv
+import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from tests.growth.measure import STEPS, Row
 from xit.report import canvas
 from xit.report.page import SVG
 
-HERE = Path(__file__).parent
-BOOK = Path(__file__).resolve().parents[2] / "book"
+STEPS = {  # column → what is measured
+    "plan": "planning the study, as `make plan` does",
+    "dag": "Snakemake's graph of jobs (a dry run)",
+    "store": "looking all runs up, checksums included",
+    "results": "loading all scores, and the changes between them",
+    "page": "writing the heat map and the table of every change",
+}
+FIGURE = "_static/growth.svg"
 MARKS = "osD^v"
 LAST = 3  # sizes that an exponent is fitted to: on the smaller ones fixed costs are most of it
 
 
-def read() -> tuple[list[Row], str]:
-    """The rows, and the device that they were measured on."""
-    with (HERE / "growth.csv").open(encoding="utf-8") as file:
-        lines = list(csv.DictReader(line for line in file if not line.startswith("#")))
+class Row(NamedTuple):
+    """One size of study: CPU seconds of each of STEPS."""
+
+    runs: int
+    sections: int
+    plan: float
+    dag: float
+    store: float
+    results: float
+    page: float
+
+
+def read(file: Path) -> tuple[list[Row], str]:
+    """The rows of `file`, and the device that they were measured on; none if it is not there."""
+    if not file.is_file():
+        return [], ""
+    told = [x for x in file.read_text(encoding="utf-8").splitlines() if not x.startswith("#")]
+    lines = list(csv.DictReader(told))
     rows = [Row(int(x["runs"]), int(x["sections"]), *(float(x[k]) for k in STEPS)) for x in lines]
     return rows, lines[0]["device"]
 
@@ -74,7 +95,7 @@ What does it take to keep a study in order, beside its trainings? Studies of {fi
 timed on its own, in CPU seconds on {device}; `tests/growth/measure.py` is how. (What the trainings
 of a study take is told by `make plan STUDY=paper`.) {{numref}}`fig-growth` has what came out.
 
-```{{figure}} _static/growth.svg
+```{{figure}} {FIGURE}
 :name: fig-growth
 :alt: {alt}
 
@@ -92,13 +113,12 @@ of CPU time for {last.runs:,} runs.
 """
 
 
-def main() -> None:
-    """Write both files."""
-    rows, device = read()
+def pages(file: Path) -> dict[str, bytes]:
+    """Path in the site's source → content: the page, and its figure where there are rows."""
+    rows, device = read(file)
+    if not rows:
+        return {"growth.md": b"# How the cost grows\n\nNothing has been measured yet.\n"}
+    drawn = io.BytesIO()
     with rc_context(rc=dict(SVG)):  # type: ignore[arg-type]
-        figure(rows).savefig(BOOK / "_static" / "growth.svg", metadata={"Date": None})
-    (BOOK / "growth.md").write_text(text(rows, device), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+        figure(rows).savefig(drawn, format="svg", metadata={"Date": None})
+    return {"growth.md": text(rows, device).encode(), FIGURE: drawn.getvalue()}
