@@ -70,6 +70,9 @@ def figure(rows: Sequence[Row]) -> Figure:
     line = [first * n / runs[-1] for n in runs]
     axes.plot(runs, line, color=canvas.GREY, linestyle="--", label="in proportion")
     axes.set(xscale="log", yscale="log", xlabel="runs of the study", ylabel="CPU seconds")
+    for axis in (axes.xaxis, axes.yaxis):  # 0.01, not a power: that takes fonts of its own
+        axis.set_major_formatter("{x:,.10g}")
+        axis.set_minor_formatter("")
     canvas.legend(made, axes)
     return made
 
