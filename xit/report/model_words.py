@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from xit.study import Study
+
 
 def as_language_model(loss: pd.DataFrame) -> str:
     """The loss over languages (columns language, loss in nats, accuracy 0-100); "" of no rows."""
@@ -32,6 +34,19 @@ def retrieval(layers: pd.DataFrame, layer: int, chance: float) -> str:
     text += f"{chance:.1f}%). Centring makes it {mean['centred']:.1f}%. "
     best = {kind: f"layer {means[kind].idxmax()} ({means[kind].max():.1f}%)" for kind in mean}
     return text + f"Raw is best on {best['raw']}, centred on {best['centred']}."
+
+
+def caution(study: Study) -> str:
+    """How the distance between raw and centred is to be read, and where it is taken apart, if the
+    study has that page."""
+    text = (
+        "Keep the distance between *raw* and *centred* in mind. Raw retrieval can move because "
+        "fine-tuning changes how languages are kept apart, with nothing new learnt about "
+        "translation."
+    )
+    if "selection" not in study.sections():
+        return text
+    return f"{text} [The page on selection](selection) takes the two apart."
 
 
 def refuting(layers: pd.DataFrame, chance: float) -> str:
