@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating]
 Indices = NDArray[np.int64]
 TILE = 16_384  # target vectors compared at a time
+# Cosines nearer to each other than this are equal: a processor's order of summing tells them apart.
+EQUAL = 5e-7
 
 
 class Neighbours(NamedTuple):
@@ -38,7 +40,8 @@ def unit(x: Floats) -> Floats:
 def neighbours(source: Floats, target: Floats, k: int, block: int = 1024) -> Neighbours:
     """The `k` nearest rows of `target` (m, d) for each row of `source` (n, d), by cosine.
 
-    Of equally similar targets the first comes first. ValueError if widths differ or k > m.
+    Of equally similar targets (EQUAL) the first comes first, on any processor: before the first
+    layer the first tokens of all sentences have one vector. ValueError if widths differ or k > m.
     """
     x, y = unit(source), unit(target)
     if x.shape[1] != y.shape[1]:
@@ -70,13 +73,13 @@ def _largest(tile: Floats, k: int) -> tuple[Floats, Indices]:
     """The `k` largest numbers of each row and their columns; `tile` is overwritten.
 
     For the few neighbours wanted, k passes of argmax are faster than a partition, and of equals
-    take the first.
+    (EQUAL) take the first.
     """
     rows = np.arange(len(tile))
     value = np.empty((len(tile), k), dtype=tile.dtype)
     column = np.empty((len(tile), k), dtype=np.int64)
     for i in range(k):
-        column[:, i] = tile.argmax(axis=1)
+        column[:, i] = (tile >= tile.max(axis=1, keepdims=True) - tile.dtype.type(EQUAL)).argmax(1)
         value[:, i] = tile[rows, column[:, i]]
         tile[rows, column[:, i]] = -np.inf
     return value, column
