@@ -49,6 +49,9 @@ def _processor() -> dict[str, str]:
         return told
     if model := re.search(r"^model name\s*:\s*(.+)$", text, re.M):
         told["processor"] = model[1].strip()
+    # a rented machine may hide the name, and libraries choose by these what they sum with
+    if numbers := re.findall(r"^(?:cpu )?(family|model)\s*:\s*(\d+)$", text, re.M)[:2]:
+        told["processor"] += f" ({', '.join(f'{name} {number}' for name, number in numbers)})"
     flags = set(" ".join(re.findall(r"^(?:flags|Features)\s*:(.*)$", text, re.M)[:1]).split())
     wide = next((name for name in WIDE if name in flags), "")
     return told | ({"instructions": wide} if wide else {})
