@@ -18,6 +18,7 @@ of freedom: a percentile of three seeds would cover the truth in three cases of 
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -321,13 +322,17 @@ def components(told: Grid, level: float = LEVEL) -> Components | None:
     mats = [[np.equal.outer(factors[n], levels[n]).astype(float)] for n in names]
     parts = VCSpec(names, columns, mats)
     model = MixedLM(told.values.ravel(), ones[:, None], groups=ones, exog_vc=parts)
+    fitted = None
     with warnings.catch_warnings():  # a component at its bound of 0 is an answer here
         warnings.simplefilter("ignore")
-        try:  # without derivatives, which lead astray at that bound
-            fitted = model.fit(reml=True, method=["powell"])
-        except np.linalg.LinAlgError:
-            return None
-    if not fitted.converged:
+        # without derivatives, which lead astray at that bound. On the way to it Powell may meet a
+        # singular matrix, on one processor and not on another: then Nelder and Mead's simplex
+        for method in ("powell", "nm"):
+            with suppress(np.linalg.LinAlgError):
+                fitted = model.fit(reml=True, method=[method])
+                if fitted.converged:
+                    break
+    if fitted is None or not fitted.converged:
         return None
     found = dict(zip(names, fitted.vcomp, strict=True))
     variance = {name: float(found.get(name, 0.0)) for name in ("seed", "family", "language")}
