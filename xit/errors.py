@@ -3,6 +3,8 @@
 import difflib
 import errno
 import os
+import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,6 +26,18 @@ def unknown(what: str, value: object, known: Iterable[object]) -> XitError:
     near = difflib.get_close_matches(str(value)[:200], names, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]!r}?" if near else f"expected one of: {', '.join(names)}"
     return XitError(f"unknown {what} {value!r}: {hint}")
+
+
+def checked_name(text: str, what: str) -> str:
+    """`text` itself, a name from data (`what` tells which) that stands in running text, in figures
+    and in paths; XitError where it holds what has a meaning in one of them, or cannot be seen.
+    """
+    odd = re.search(r"[][<>{}`$|*\\/]|\.\.", text)
+    found = odd[0] if odd else next((c for c in text if unicodedata.category(c)[0] == "C"), "")
+    if found or len(text) > 100:
+        why = f"no {found!a}" if found else f"at most 100 characters, has {len(text):,}"
+        raise XitError(f"{what} {text[:100]!r}: expected a name in plain words, {why}")
+    return text
 
 
 def storage(error: BaseException, place: Path) -> XitError | None:

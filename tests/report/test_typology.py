@@ -146,3 +146,21 @@ def test_the_real_table() -> None:
     assert isinstance(table["syntactic"], pd.Series)
     shown = order(table, "en", ["ja", "zh", "de", "en", "nl", "fr"])
     assert shown == ["en", "nl", "de", "fr", "zh", "ja"]
+
+
+@pytest.mark.parametrize(
+    "name", ["<b>x</b>", "a\u202eb", "[x](y)", "a$b$", "../x", "a\x07", "*x*", "x" * 101]
+)
+@pytest.mark.parametrize("column", ["name", "family"])
+def test_names_that_would_be_more_than_words_are_refused(
+    tmp_path: Path, column: str, name: str
+) -> None:
+    place = hub(tmp_path) / "typology" / "languages.csv"
+    table_ = pd.read_csv(place, keep_default_na=False)
+    table_.loc[1, column] = name
+    table_.to_csv(place, index=False)
+    with pytest.raises(XitError, match=rf"languages\.csv: {column} .*expected a name"):
+        languages(tmp_path)
+    table_.loc[1, column] = "Norwegian Bokmål (N'Ko, !Xóõ; 中文)"
+    table_.to_csv(place, index=False)
+    assert languages(tmp_path).loc["bb", column] == "Norwegian Bokmål (N'Ko, !Xóõ; 中文)"

@@ -6,7 +6,65 @@ from collections.abc import Sequence
 from xit.errors import XitError, unknown
 from xit.tasks import Task
 
+LISTS = {
+    "tagging": "words and tags",
+    "span": "answers and offsets",
+    "ranking": "answers and offsets",
+}
 PLACEHOLDER = -1  # the label of rows without a gold label (GLUE's test sets, a few of SNLI's rows)
+
+
+def whole(raw: list[dict], task: Task, where: str) -> tuple[list[dict], Counter]:
+    """The rows that have something in every column but that of the labels, and how many have not.
+
+    XitError, naming the split `where` and the row, if its lists differ in length and should not.
+    """
+    label = task.columns[-1] if task.kind in ("pair", "choice") else ""
+    kept = [r for r in raw if not any(_gap(v) for k, v in r.items() if k != label)]
+    for row in kept if task.kind in LISTS else []:
+        if task.kind == "tagging":
+            lists = [row[column] for column in task.columns]
+        else:
+            lists = [row["answers"]["text"], row["answers"]["answer_start"]]
+        if len({len(one) for one in lists}) > 1:
+            raise _not_so(row, where, f"as many {LISTS[task.kind]}")
+    return kept, Counter({"nothing in a column": len(raw) - len(kept)} if kept != raw else {})
+
+
+def _gap(value: object) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return value is None or any(map(_gap, inner))
+
+
+def reshaped(raw: list[dict], task: Task, where: str) -> list[dict]:
+    """The rows with the columns `task.inputs`; XitError names the first that cannot have them."""
+    made = []
+    for row in raw:
+        try:
+            made.append(RESHAPE[task.name](row))
+        except (ValueError, KeyError, AttributeError, TypeError) as error:
+            raise _not_so(row, where, f"a row of {task.title}") from error
+    return made
+
+
+def in_range(kept: list[dict], task: Task, where: str, count: int) -> None:
+    """XitError, naming the split `where` and the row, where a label is not one of those there are:
+    `count`, or as many as the row has endings; and where rows have more endings than others.
+    """
+    if task.kind not in ("pair", "choice", "tagging") or not kept:
+        return
+    gold = task.inputs[-1]
+    choices = len(kept[0][task.inputs[1]]) if task.kind == "choice" else count
+    for row in kept:
+        if task.kind == "choice" and len(row[task.inputs[1]]) != choices:
+            raise _not_so(row, where, f"{choices} endings, as the first has")
+        labels = row[gold] if task.kind == "tagging" else [row[gold]]
+        if any(not 0 <= int(x) < choices for x in labels):
+            raise _not_so(row, where, f"labels from 0 to {choices - 1}")
+
+
+def _not_so(row: dict, where: str, expected: str) -> XitError:
+    return XitError(f"{where}: expected {expected}, not {ascii(row)[:300]}")
 
 
 def _labelled(raw: list[dict], task: Task) -> tuple[list[dict], Counter]:

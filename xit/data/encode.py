@@ -20,6 +20,7 @@ from xit.settings import STRIDE
 
 IGNORE = -100
 Feature = dict[str, Any]
+FAR = 8  # windows; no token of a text beyond them can come into its input
 LARGEST = ("longest", "room")  # of several parts together the largest, not the sum
 
 
@@ -53,7 +54,7 @@ def _fitted(
     longest = max(map(len, encoded), default=0)
     long = [i for i, ids in enumerate(encoded) if len(ids) > max_length]
     if long:
-        parts = [[side[i] for i in long] for side in texts]
+        parts = [[_cut(side[i], tok, FAR * max_length) for i in long] for side in texts]
         if strategy == "only_first":  # impossible where the second leaves no room for the first
             ends = tok(parts[1], add_special_tokens=False)["input_ids"]
             room = max_length - tok.num_special_tokens_to_add(pair=True)
@@ -62,6 +63,17 @@ def _fitted(
         for i, ids in zip(long, short, strict=True):
             encoded[i] = ids
     return encoded, Counter({"truncated": len(long), "longest": longest, "room": max_length})
+
+
+def _cut(text: str, tok: PreTrainedTokenizerBase, length: int) -> str:
+    """`text` up to its token `length`. What is cut off a pair the library keeps, each piece of one
+    side with each of the other: of two texts of a million letters more than any memory holds.
+    """
+    if len(text) <= length:  # no token is shorter than a letter
+        return text
+    ends = tok(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    places = ends["offset_mapping"]
+    return text if len(places) <= length else text[: places[length - 1][1]]
 
 
 def choice(

@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from xit.data import ccgbank, clean, supplied
-from xit.errors import XitError, storage, unknown
+from xit.errors import XitError, checked_name, storage, unknown
 from xit.paths import home, is_directory, project
 from xit.tasks import LANGUAGES, Split, Task
 
@@ -79,6 +78,8 @@ def language(hub: str, code: str) -> tuple[str, str]:
             rows = {r["iso639_1"]: (r["iso639_3"], r["name"]) for r in csv.DictReader(file)}
     if code not in rows:
         raise unknown("language", code, [*LANGUAGES, *rows])
+    for value in rows[code]:
+        checked_name(value, f"{table}: language {code!r} has the name")
     return rows[code]
 
 
@@ -249,17 +250,19 @@ def rows(
     dataset = datasets.concatenate_datasets(parts) if len(parts) > 1 else parts[0]
     if limit is not None and limit < len(dataset):
         dataset = dataset.shuffle(seed=0).select(range(limit))
-    raw, left_out = dataset.to_list(), Counter[str]()
+    where = f"{split.repo} {config(task, split, hub, code)} {split.split}"
+    raw, left_out = clean.whole(dataset.to_list(), task, where)
     if split.tags:
-        raw, left_out = clean.retagged(raw, task.columns, _tag_names(dataset, task), split.tags)
+        raw, left = clean.retagged(raw, task.columns, _tag_names(dataset, task), split.tags)
+        left_out.update(left)
     if task.name in clean.RESHAPE:
-        raw = [clean.RESHAPE[task.name](row) for row in raw]
+        raw = clean.reshaped(raw, task, where)
     kept, counts = clean.CLEAN[task.kind](raw, task)
+    clean.in_range(kept, task, where, len(outputs(task, split, hub, code)))
     counts.update(left_out)
     counts["read"] = len(dataset)
     if not kept:
-        name = config(task, split, hub, code)
-        raise XitError(f"{split.repo} {name} {split.split} has no rows with gold labels")
+        raise XitError(f"{where} has no rows with gold labels")
     return kept, dict(counts)
 
 

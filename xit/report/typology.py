@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from xit.data import hub
-from xit.errors import XitError, unknown
+from xit.errors import XitError, checked_name, unknown
 from xit.settings import DISTANCES
 
 ENGLISH = "distances_from_english.csv"
@@ -91,6 +91,8 @@ def _read(file: Path, required: Iterable[str]) -> pd.DataFrame:
             raise XitError(
                 f"{file}: column {column!r} is missing; it has {', '.join(map(str, table))}"
             )
+        for value in table[column].unique():
+            checked_name(str(value), f"{file}: {column}")
     return table
 
 
