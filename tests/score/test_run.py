@@ -2,17 +2,20 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pandas as pd
 import pytest
 
-from tests.toys import asked, made, tagged, toy_study, tuned, write
+from tests.toys import CORPUS, TAGS, asked, made, tagged, tokenizer, toy_study, tuned, write
 from xit import paths, runs, specs, study, tasks
+from xit.data import encode, encoded
 from xit.data.typos import Noise
 from xit.errors import XitError
+from xit.learn.model import Model
+from xit.learn.pretrain import new_model
 from xit.report import effects
-from xit.score import metrics, run
+from xit.score import metrics, predict, run
 from xit.study import Study
 
 UDPOS, XQUAD, TATOEBA = (tasks.target(t) for t in ("udpos", "xquad", "tatoeba"))
@@ -77,6 +80,40 @@ def test_answers_are_scored_as_they_stand_in_the_passage(toy: Study) -> None:
         index="language", columns="metric", values="value"
     )
     assert scores["qa"].tolist() == pytest.approx(((scores["f1"] + scores["em"]) / 2).tolist())
+
+
+@pytest.mark.parametrize("name", ["udpos", "squad_v1", "mnli", "commonsense_qa"])
+def test_languages_that_share_batches_say_what_each_says_alone(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long rows and short ones, several windows, batches that cut through a language."""
+    monkeypatch.setitem(predict.TOKENS, "cpu", 100)
+    task = (tasks.TARGET | tasks.INTERMEDIATE)[name]
+    texts = {"en": CORPUS[:7], "de": [f"{t} {t}" for t in CORPUS[7:12]], "fr": CORPUS[12:13]}
+    row: Callable[[str], dict] = {
+        "udpos": lambda t: {"tokens": t.split(), "pos_tags": [0] * len(t.split())},
+        "squad_v1": lambda t: {
+            "question": "who ?",
+            "context": f"{t} " * 9,
+            "answers": {"text": [t], "answer_start": [0]},
+        },
+        "mnli": lambda t: {"premise": t, "hypothesis": "the cat", "label": 0},
+        "commonsense_qa": lambda t: {"context": "who ?", "endings": [t, "a dog"], "label": 0},
+    }[name]
+    found = {}
+    for code, lines in texts.items():
+        own = [row(t) for t in lines]
+        features, counts = encode.features(task.kind, own, task.inputs, tokenizer(), 40)
+        found[code] = encoded.Encoded(own, TAGS, features, {}, dict(counts))
+    lm = new_model(len(tokenizer()), 16, 1, 2, 16, 64, 0.0, 1)
+    model = Model(lm, {name: (task.kind, 3)}, 1).eval()
+    together = run._said(model, task, found, TAGS, 1)
+    alone = {
+        code: run.predictions(model, task, read.features, read.rows, TAGS, 1)
+        for code, read in found.items()
+    }
+    assert together == alone
+    assert [len(x) for x in together.values()] == [7, 5, 1]
 
 
 def test_noise_is_in_what_is_read_and_scored(toy: Study) -> None:

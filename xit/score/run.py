@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -89,18 +90,18 @@ def scores(spec: Spec, out: Path, say: Say) -> None:
     model = Model(load_lm(state), {task.name: (task.kind, len(names))}, 0).eval()
     model.heads[task.name].load_state_dict(head)
     split, rows_out, said_out, items_out = split_of(task, spec["split"]), [], [], []
-    counted = {}
     hub_of, limit, noise = spec["where"]["hub"], spec.get("examples"), noise_of(spec)
+    length, found = model.room(spec["max_length"]), dict[str, encoded.Encoded]()
     for code in spec["languages"]:
-        length = model.room(spec["max_length"])
         read = encoded.read(task, split, hub_of, code, limit, tokenizer, length, noise)
         if read.names != names:
             raise XitError(
                 f"{task.name} in {code!r} has labels {read.names}, but was trained with {names}"
             )
-        rows, pad = read.rows, tokenizer.pad_token_id
-        said = predictions(model, task, read.features, rows, names, pad)
-        items = items_of(task, rows, said, names, code)
+        found[code] = read
+    said_of = _said(model, task, found, names, tokenizer.pad_token_id)
+    for code, said in said_of.items():
+        items = items_of(task, found[code].rows, said, names, code)
         for metric, value in totals(task, items).items():
             rows_out.append(
                 {"language": code, "split": spec["split"], "metric": metric, "value": value}
@@ -108,12 +109,26 @@ def scores(spec: Spec, out: Path, say: Say) -> None:
         said_out += [{"language": code, "row": i, "prediction": json.dumps(p, ensure_ascii=False)}
                      for i, p in enumerate(said)]  # fmt: skip
         items_out.append(_items(code, items))
-        counted[code] = read.dropped | read.counts
+    counted = {code: read.dropped | read.counts for code, read in found.items()}
     pd.DataFrame(rows_out).to_parquet(out / "scores.parquet", index=False)
     pd.DataFrame(said_out).to_parquet(out / "predictions.parquet", index=False)
     pd.concat(items_out).to_parquet(out / "items.parquet", index=False)
     (out / "data.json").write_text(json.dumps(counted, indent=1) + "\n")
     return None
+
+
+def _said(
+    model: Model, task: Task, found: dict[str, encoded.Encoded], names: list[str], pad: int
+) -> dict[str, list]:
+    """Language → what the model says for each of its rows. All languages share the batches, which
+    are then fuller and have less padding.
+    """
+    rows, features = list[dict](), list[encode.Feature]()
+    for read in found.values():
+        features += [f | {"row": f["row"] + len(rows)} for f in read.features]
+        rows += read.rows
+    said = iter(predictions(model, task, features, rows, names, pad))
+    return {code: list(islice(said, len(read.rows))) for code, read in found.items()}
 
 
 def _items(code: str, items: metrics.Items) -> pd.DataFrame:
