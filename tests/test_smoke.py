@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
+import yaml
 
 from tests.checkout import bare, command, copied, runs
 
@@ -198,3 +199,21 @@ def test_bad_input_is_one_clear_line_before_any_work(
     assert expected in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert runs(copy) == before
+
+
+def test_the_smallest_study(built: Path, tmp_path: Path) -> None:
+    """One task, one target, one seed, two languages, no ablation: each page stands, and the strict
+    book with them. What cannot be said of so little is said to be so."""
+    place = copied(built, tmp_path / "xit")
+    studies = place / "notebooks" / "studies"
+    told = yaml.safe_load((studies / "smoke.yaml").read_text())
+    kept = {k: told[k] for k in ("hub", "model", "source", "retrieval_layer", "hyper")}
+    kept |= {"title": "Smallest", "about": "as little as a study can have", "num_seeds": 1}
+    kept |= {"intermediate": ["mnli"], "targets": ["xnli"], "languages": {"all": ["qaa", "qab"]}}
+    (studies / "smallest.yaml").write_text(yaml.safe_dump(kept))
+    done = command(place, "build", "--study", "smallest", "--jobs", "2")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    pages = place / "book" / "_build" / "html" / "study"
+    assert "could be fitted to none" in (pages / "results.html").read_text()
+    assert "too few languages for a correlation" in (pages / "distance.html").read_text()
+    assert not (pages / "selection.html").exists()

@@ -289,6 +289,7 @@ def execute(study: Study, section: str, processes: int = 1) -> Path:
     if made.exists():
         made.replace(record)
     new.replace(target)
+    target.with_name(f"failed-{target.name}").unlink(missing_ok=True)
     print(f"| {section}: executed in {time.monotonic() - began:.0f} s", flush=True)
     return target
 

@@ -153,7 +153,9 @@ def test_one_seed_has_no_interval(change: pd.DataFrame) -> None:
     assert set(table["p"]) == {"–"}
     assert "no interval" in effect_prose.findings(found)
     assert effects.ranks(cells)["low"].isna().all()
-    assert effect_prose.sources(effects.sources(cells), cells) == ""
+    sources = effects.sources(cells)
+    assert "none of" in effect_prose.sources(sources, cells)
+    assert set(effects.sources_table(sources).iloc[0]) == {"–"}
     effect_plots.intervals(found, ["mnli", "qqp"])
 
 

@@ -71,9 +71,10 @@ def order(ranks: pd.DataFrame, tau: pd.DataFrame) -> str:
 
 
 def sources(told: pd.DataFrame, cells: Mapping[tuple[str, str], Grid]) -> str:
-    """How much of the variance is the seed's, by the mixed model; "" where it fits nowhere."""
+    """How much of the variance is the seed's, by the mixed model, if it fits anywhere."""
     if told.empty:
-        return ""
+        text = f"The mixed model could be fitted to none of {len(cells)} cells. It takes at least "
+        return text + "two seeds and two languages."
     shares = 100 * told[list(SOURCES)]
     text = f"The mixed model could be fitted to {len(told)} of {len(cells)} cells. In the median "
     text += f"cell {shares['seed'].median():.0f}% of the variance between the scores of a language "

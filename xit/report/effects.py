@@ -266,7 +266,7 @@ def sources(cells: Mapping[tuple[str, str], Grid]) -> pd.DataFrame:
             row: dict[str, object] = dict(zip(CELL, cell, strict=True))
             row |= {"mean": fitted.mean} | fitted.interval._asdict()
             rows.append(row | {name: fitted.share(name) for name in fitted.variance})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*CELL, "mean", "low", "high", *SOURCES])
 
 
 SOURCES = {
@@ -278,7 +278,10 @@ SOURCES = {
 
 
 def sources_table(told: pd.DataFrame) -> pd.DataFrame:
-    """Per target the median over the intermediate tasks of each share, in percent."""
+    """Per target the median over the intermediate tasks of each share, in percent; one row of
+    dashes where there is no target."""
+    if told.empty:
+        return pd.DataFrame([dict.fromkeys(["target", *SOURCES.values()], "–")])
     wide = 100 * told.groupby("target", sort=False)[list(SOURCES)].median()
     text = wide.map("{:.0f}".format).rename(index=TITLES, columns=SOURCES)
     return text.rename_axis("target").reset_index()
