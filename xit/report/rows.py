@@ -25,7 +25,7 @@ from xit.study import READING
 from xit.workers import Result
 
 # What is counted (xit/data/clean.py, encode.py), by what it says to a reader.
-DROPPED = ("no gold label", "empty", "no answer found")  # rows
+DROPPED = ("no gold label", "empty", "no answer found", "nothing in a column")  # rows
 SHORTENED = ("truncated", "questions truncated", "words truncated")  # inputs
 UNKNOWN = float("nan")  # "–" in a table: does not apply, or was not counted
 TRAIN, TUNE, SCORED, TEXT = "train", "early stopping", "scored", "held-out text"
