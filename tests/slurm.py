@@ -19,6 +19,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import psutil
+
 DAEMONS = ("munged", "slurmctld", "slurmd")
 NODES = ("one", "two")
 SBIN = "/usr/sbin:/sbin"  # not on everybody's PATH
@@ -48,6 +50,7 @@ MpiDefault=none
 ReturnToService=1
 MinJobAge=3600
 KillWait=2
+SlurmdTimeout=5
 {nodes}
 PartitionName=all Nodes=one,two Default=YES MaxTime=INFINITE State=UP
 """
@@ -141,6 +144,18 @@ class Slurm:
     def down(self, node: str) -> None:
         """The node called so fails: what runs on it ends, and Slurm puts it in the queue again."""
         self.tell("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+
+    def die(self, node: str) -> None:
+        """The node called so loses its power: its daemon and all that runs on it are gone at once,
+        and only after a while does Slurm miss it. `start_node` switches it on again."""
+        jobs = tuple(f"slurmstepd: [{x['job']}." for x in self.jobs() if x["node"] == node)
+        steps = [p for p in psutil.process_iter(["cmdline"])
+                 if jobs and " ".join(p.info["cmdline"] or ()).startswith(jobs)]  # fmt: skip
+        self.daemons[node].kill()
+        self.daemons[node].wait()
+        for process in [*(c for p in steps for c in p.children(recursive=True)), *steps]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
     def tell(self, *words: str) -> str:
         """What one of Slurm's commands answers."""

@@ -70,6 +70,17 @@ def test_a_job_makes_the_runs_of_its_shard_in_order(
         shards.run("toy", NAMES[1][:-1])
 
 
+def test_a_job_of_an_earlier_build_finds_its_runs_made(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As when its node lost power, and a second build was begun before Slurm ran it again."""
+    monkeypatch.setattr(workers, "run", lambda *_: pytest.fail("makes something"))
+    (specs.store().root / NAMES[0]).mkdir(parents=True)
+    shards.write("toy", shards.split(CHAINS))
+    shards.run("toy", NAMES[0])
+    assert f"{NAMES[0]}: there already" in capsys.readouterr().out
+
+
 def test_a_new_plan_counts_nothing_as_done(place: Path) -> None:
     shards.write("toy", shards.split(CHAINS))
     (shards.done("toy") / "runs").mkdir(parents=True)

@@ -41,6 +41,7 @@ class Built(NamedTuple):
     told: list[str]  # by the first build, which was killed, and by the second
     cancelled: str  # a job of the first
     lost: str  # another, whose node went down
+    dark: str  # one of the second, whose node lost its power
     kept: dict[str, int]  # what was finished when the first was killed: run → when
     jobs: dict[str, str]  # how Slurm describes them
 
@@ -94,7 +95,8 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
 
 @pytest.fixture(scope="module")
 def built(slurm: Slurm, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The study `cut`: a job cancelled, then a node down, then the submitting process killed."""
+    """The study `cut`: a job cancelled, then a node down, then the submitting process killed; then,
+    for who has submitted again, a node without power."""
     place = checkout(tmp_path_factory.mktemp("cluster") / "xit")
     logs = [place.parent / "first", place.parent / "second"]
     first = started(slurm, place, "cut", logs[0])
@@ -108,13 +110,18 @@ def built(slurm: Slurm, tmp_path_factory: pytest.TempPathFactory) -> Built:
     first.wait()
     kept = {name: (place / "runs" / name).stat().st_mtime_ns for name in runs(place)}
     second = started(slurm, place, "cut", logs[1])
+    until(lambda: running(slurm), second, logs[1])
+    dark = running(slurm)[0]
+    slurm.die(dark["node"])
+    until(lambda: slurm.states()[dark["node"]].startswith("down"), second, logs[1])
+    slurm.start_node(dark["node"])
     assert second.wait() == 0, logs[1].read_text() + (place / "runs/cluster.log").read_text()
     while slurm.jobs():  # those of the first, which go on without it
         time.sleep(0.2)
     lines = slurm.tell("scontrol", "--oneliner", "show", "job").splitlines()
     jobs = {found[1]: line for line in lines if (found := re.match(r"JobId=(\d+) ", line))}
     told = [log.read_text() for log in logs]
-    return Built(place, told, cancelled["job"], lost["job"], kept, jobs)
+    return Built(place, told, cancelled["job"], lost["job"], dark["job"], kept, jobs)
 
 
 def same(place: Path, other: Path) -> set[str]:
@@ -153,6 +160,11 @@ def test_a_cancelled_job_is_submitted_again(built: Built) -> None:
 def test_a_job_whose_node_went_down_ran_again(built: Built) -> None:
     assert "Restarts=1" in built.jobs[built.lost]
     assert "JobState=COMPLETED" in built.jobs[built.lost]
+
+
+def test_a_job_whose_node_lost_its_power_ran_again(built: Built) -> None:
+    assert "Restarts=1" in built.jobs[built.dark]
+    assert "JobState=COMPLETED" in built.jobs[built.dark]
 
 
 def test_what_was_finished_when_the_build_was_killed_is_kept(built: Built) -> None:

@@ -72,9 +72,16 @@ def write(study: str, plan: dict[str, Shard]) -> Path:
 
 
 def run(study: str, name: str) -> None:
-    """Make the runs of one shard, as far as nobody has; XitError for a name that there is not."""
+    """Make the runs of one shard, as far as nobody has; XitError for a name that there is not.
+
+    Nothing for one that an earlier build has planned and that a later one found made.
+    """
     plan = json.loads(file(study).read_text()) if file(study).exists() else {}
-    if name not in plan:
+    if name in plan:
+        workers.run([plan[name]["specs"]])
+        told = f"made in {project().name}"
+    elif (specs.store().root / name).is_dir():
+        told = "there already"
+    else:
         raise unknown(f"shard of study {study!r}", name, plan)
-    workers.run([plan[name]["specs"]])
-    print(f"| {name}: made in {project().name}", flush=True)
+    print(f"| {name}: {told}", flush=True)
