@@ -1,7 +1,10 @@
 """The multilingual model in words: each number from its frame, each claim where it is borne out."""
 
+import dataclasses
+
 import pandas as pd
 
+from xit import study
 from xit.report import model_words as words
 
 LOSS = pd.DataFrame(
@@ -42,3 +45,9 @@ def test_what_refutes_is_counted() -> None:
     text = words.refuting(layers(44.0), 42.0)
     assert "does not raise the accuracy: here on 1 of 2 layers (1)" in text
     assert "chance (42.0%): on 1 of 2 layers (0)" in text
+
+
+def test_only_a_page_that_the_study_has_is_named() -> None:
+    lab = study.load("lab")
+    assert "](selection)" in words.caution(lab)
+    assert "](" not in words.caution(dataclasses.replace(lab, ablations={}))
