@@ -49,5 +49,5 @@ def test_what_refutes_is_counted() -> None:
 
 def test_only_a_page_that_the_study_has_is_named() -> None:
     lab = study.load("lab")
-    assert "](selection)" in words.caution(lab)
-    assert "](" not in words.caution(dataclasses.replace(lab, ablations={}))
+    assert 'href="selection.html"' in words.caution(lab)
+    assert "href" not in words.caution(dataclasses.replace(lab, ablations={}))

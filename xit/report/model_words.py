@@ -46,7 +46,7 @@ def caution(study: Study) -> str:
     )
     if "selection" not in study.sections():
         return text
-    return f"{text} [The page on selection](selection) takes the two apart."
+    return f'{text} <a href="selection.html">The page on selection</a> takes the two apart.'
 
 
 def refuting(layers: pd.DataFrame, chance: float) -> str:
