@@ -8,7 +8,6 @@ import json
 import random
 import string
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +17,12 @@ import pytest
 import yaml
 from playwright.sync_api import Dialog
 
-from tests.toys import TAGS, tokenizer, write
-from xit import __main__, execute, paths, study, tasks
-from xit.data import encoded
+from tests.faults.hostile import SCRIPT, TEXTS, clear
+from xit import __main__, execute, study
 from xit.errors import LONG, XitError
-from xit.learn.model import Model
-from xit.learn.pretrain import new_model
 from xit.report import page, results
-from xit.score import run
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = "<script>window.hit=1;alert(1)</script>"
-TEXTS = [
-    "", " ", "\n", "\t\r\n", "\x00", "a\x00b", "\x1b[31mred\x1b[0m", "\x07\x08\x7f",
-    "\u202eevil\u202c", "\u2066\u2069\u200f\u200b\ufeff", "שלום עולם", "مرحبا", "𝕏𝕏",
-    "e\u0301" * 20, SCRIPT, "<img src=x onerror=alert(1)>", "\"><svg/onload=alert(1)>",
-    "' onmouseover='alert(1)", "</td></table><iframe src=javascript:alert(1)>", "<!--", "]]>",
-    "&lt;script&gt;", "{{7*7}}", "${jndi:x}", "`id`", "$(touch pwned)", "; rm -rf x", "| cat",
-    "..", "../..", "../../../etc/passwd", "/etc/passwd", "/", "~root", "~nobody-at-all/x", ".",
-    "a/../../b", "..\\..\\b", "C:\\x", "file:///etc/passwd", "%2e%2e/", "-rf", "--help", "con",
-    "a" * 5_000, "x" * 1_000_000, "NaN", "nan", "inf", "-inf", "1e400", "9" * 5_000, "-1", "0",
-    "1_000", "１２", "0x10", "none", "null", "true", "[]", "{}", "a=b", "=", "a b",
-    "[link](javascript:alert(1))", "{raw}`x`", "```{eval-rst}\n```",
-    "!!python/object/apply:os.system ['touch pwned']",
-]  # fmt: skip
 VALUES: list[object] = [
     None, True, False, 0, -1, 10**30, 0.5, float("nan"), float("inf"), [], {}, [[]], [None], [1],
     {"a": 1}, {1: 2}, {None: None}, ["en", "en"], ["../x"], {"all": ["../x"]},
@@ -50,31 +31,9 @@ VALUES: list[object] = [
 SECTION = "intermediate/mnli"
 
 
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A project with the study `smoke`, without data."""
-    (tmp_path / "notebooks" / "studies").mkdir(parents=True)
-    for file in (ROOT / "notebooks").glob("*.ipynb"):
-        (tmp_path / "notebooks" / file.name).symlink_to(file)
-    source = ROOT / "notebooks" / "studies" / "smoke.yaml"
-    (tmp_path / "notebooks" / "studies" / "smoke.yaml").write_text(source.read_text())
-    monkeypatch.setenv("XIT_ROOT", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    paths.project.cache_clear()
-    yield tmp_path
-    paths.project.cache_clear()
-
-
 def files(place: Path) -> set[str]:
     """All that there is in and beside the project."""
     return {str(p.relative_to(place.parent)) for p in place.parent.rglob("*")}
-
-
-def clear(error: XitError) -> None:
-    """One line, not too long for a terminal, that can be written there."""
-    text = str(error)
-    assert text and "\n" not in text and len(text) < LONG + 100, text[:300]
-    text.encode("utf-8")
 
 
 # -- study files --
@@ -232,102 +191,6 @@ def test_tables_of_scores(tried: Counter[str]) -> None:
             clear(error)
             continue
         assert kind == "value" and told["value"].between(0, 100).all()
-
-
-# -- rows of a dataset --
-
-KINDS = {  # task → its row around a text
-    "mnli": lambda t: {"premise": t, "hypothesis": t[::-1], "label": 1},
-    "squad_v2": lambda t: {"id": "same", "question": t, "context": f"{t} x {t}",
-                           "answers": {"text": ["x"], "answer_start": [len(t) + 1]}},
-    "commonsense_qa": lambda t: {"question": t, "answerKey": "B", "choices": {
-                                 "label": ["A", "B"], "text": [t, "x"]}},
-    "udpos": lambda t: {"tokens": [t, "x", t], "pos_tags": [0, 1, 2]},
-    "tatoeba": lambda t: {"source_sentence": t, "target_sentence": f"x{t}"},
-}  # fmt: skip
-PLACE = {
-    "mnli": ("nyu-mll/glue", "mnli", "train"),
-    "squad_v2": ("rajpurkar/squad_v2", "squad_v2", "train"),
-    "commonsense_qa": ("tau/commonsense_qa", "default", "train"),
-    "udpos": ("google/xtreme", "udpos.English", "train"),
-    "tatoeba": ("google/xtreme", "tatoeba.deu", "validation"),
-}
-NAMES: dict[str, dict[str, list]] = {
-    "mnli": {"label": ["a", "b", "c"]},
-    "udpos": {"pos_tags": TAGS},
-}
-
-
-def read(place: Path, name: str, rows: list[dict]) -> encoded.Encoded | encoded.Sides:
-    """`rows` as a dataset of the task `name` on disk, read as for a training."""
-    repo, config, split = PLACE[name]
-    write(place, repo, config, split, rows, **NAMES.get(name, {}))
-    task, code = (tasks.TARGET | tasks.INTERMEDIATE)[name], "de" if name == "tatoeba" else "en"
-    if name == "tatoeba":
-        assert task.dev
-        return encoded.sides(task, task.dev, str(place), code, tokenizer(), 48)
-    assert task.train
-    return encoded.read(task, task.train, str(place), code, None, tokenizer(), 48)
-
-
-@pytest.mark.parametrize("name", KINDS)
-def test_rows_with_hostile_texts(place: Path, name: str, tried: Counter[str]) -> None:
-    """Each row is read, fits the window, and gets a prediction that its metric can be taken of."""
-    given = [KINDS[name](text) for text in [*TEXTS, *TEXTS[:3]]]  # the last ones are there twice
-    tried["rows"] += len(given)
-    told = read(place / "hub", name, given)
-    if isinstance(told, encoded.Sides):
-        assert [len(side) for side in told.features] == [len(given)] * 2
-        assert all(0 < len(f["ids"]) <= 48 for side in told.features for f in side)
-        return
-    task = (tasks.TARGET | tasks.INTERMEDIATE)[name]
-    assert told.dropped["read"] == len(given) and len(told.rows) == len(given)
-    assert {f["row"] for f in told.features} == set(range(len(given)))
-    assert all(0 < len(f["ids"]) <= 48 for f in told.features)
-    outputs = {"mnli": 3, "udpos": 3}.get(name, 2)
-    model = Model(
-        new_model(len(tokenizer()), 16, 1, 2, 16, 64, 0.0, 1), {name: (task.kind, outputs)}, 1
-    )
-    few = [f for f in told.features if f["row"] < 40]
-    said = run.predictions(model.eval(), task, few, told.rows[:40], told.names, 1)
-    assert len(said) == 40
-    assert all(0 <= v <= 100 for v in
-               run.metrics_of(task, told.rows[:40], said, told.names, "en").values())  # fmt: skip
-    if task.kind == "span":
-        assert all(answer in row["context"] for answer, row in zip(said, told.rows, strict=False))
-
-
-@pytest.mark.parametrize(
-    ("name", "change", "message"),
-    [
-        ("mnli", {"label": 7}, "label"),
-        ("squad_v2", {"answers": {"text": ["x"], "answer_start": []}}, "as many answers and"),
-        ("commonsense_qa", {"answerKey": "Z"}, "a row of CommonsenseQA"),
-        ("commonsense_qa", {"choices": {"label": ["A", "B", "C"], "text": ["x"] * 3}}, "2 endings"),
-        ("udpos", {"pos_tags": [0, 1]}, "as many words and tags"),
-    ],
-)
-def test_rows_that_are_not_as_they_should_be(
-    place: Path, name: str, change: dict, message: str, tried: Counter[str]
-) -> None:
-    tried["damaged rows"] += 1
-    rows = [KINDS[name]("a b"), KINDS[name]("the cat") | change]
-    with pytest.raises((XitError, ValueError), match=message) as told:
-        read(place / "hub", name, rows)
-    if isinstance(told.value, XitError):
-        clear(told.value)
-        assert PLACE[name][0] in str(told.value)
-
-
-@pytest.mark.parametrize("name", KINDS)
-def test_rows_with_nothing_in_a_column(place: Path, name: str, tried: Counter[str]) -> None:
-    """They are left out, and counted."""
-    tried["damaged rows"] += 1
-    rows = [KINDS[name]("a b"), KINDS[name]("the cat")]
-    rows[1][next(k for k in rows[1] if k != "id")] = None
-    told = read(place / "hub", name, rows)
-    counts = told.counts if isinstance(told, encoded.Sides) else told.dropped
-    assert counts["nothing in a column"] == 1 and counts["read"] == 2
 
 
 # -- pages --

@@ -183,8 +183,10 @@ def test_mining_at_the_threshold_gives_its_f1(candidates: list[tuple[float, bool
     assert chosen.f1 == pytest.approx(max(f1(t) for t in (0.5, 1.0, 1.5, 2.0)))
 
 
-def test_rounding_does_not_choose_among_equals() -> None:
+@pytest.mark.parametrize("tile", [5, 1000])
+def test_rounding_does_not_choose_among_equals(tile: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever order a processor sums in: 24 sentences of one vector, each cosine off by 1e-7."""
+    monkeypatch.setattr(retrieval, "TILE", tile)
     rng = np.random.default_rng(0)
     one = rng.normal(size=128)
     x, y = (one + rng.normal(size=(24, 128)) * 1e-7 for _ in range(2))

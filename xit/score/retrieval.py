@@ -63,9 +63,8 @@ def _nearest_of_block(x: Floats, y: Floats, k: int) -> tuple[Floats, Indices]:
         tile = x @ y[at : at + TILE].T  # rows of the block, targets of the tile
         cosine, column = _largest(tile, min(k, tile.shape[1]))
         best, index = np.hstack([best, cosine]), np.hstack([index, column + at])
-        order = np.argsort(-best, axis=1, kind="stable")[:, :k]
-        best = np.take_along_axis(best, order, axis=1)
-        index = np.take_along_axis(index, order, axis=1)
+        best, place = _largest(best, min(k, best.shape[1]))  # equals of two tiles are equals, too
+        index = np.take_along_axis(index, place, axis=1)
     return best, index
 
 
