@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,16 @@ from xit.tasks import LANGUAGES, Split, Task
 if TYPE_CHECKING:  # `datasets` and what it needs take a second to load: only where rows are read
     import datasets
 
-CODE = b"".join(Path(f).read_bytes() for f in (__file__, clean.__file__))  # what makes rows
+
+def code_of(*files: str) -> str:
+    """16 hex digits over the modules `files`: what is remembered of their work goes by it."""
+    digest = hashlib.blake2b(digest_size=8)
+    for file in files:
+        digest.update(Path(file).read_bytes())
+    return digest.hexdigest()
+
+
+CODE = code_of(__file__, clean.__file__)  # what makes rows
 
 
 def root(hub: str) -> str:
@@ -223,11 +232,22 @@ def _cache(repo: Path) -> str:
     `datasets` names the cache of a local directory by the directory's last name and its card, so
     two mirrors with the same repository would silently share one copy: whichever was read first.
     """
-    digest = hashlib.blake2b(str(repo.resolve()).encode(), digest_size=8)
-    for file in sorted(p for p in repo.rglob("*") if p.is_file()):
+    root = str(repo.resolve())
+    digest = hashlib.blake2b(root.encode(), digest_size=8)
+    for file in _files(root):
         told = file.stat()
-        digest.update(f"{file.relative_to(repo)} {told.st_size} {told.st_mtime_ns}\n".encode())
+        line = f"{file.path[len(root) :]} {told.st_size} {told.st_mtime_ns}\n"
+        digest.update(line.encode(errors="surrogateescape"))
     return str(project() / "runs" / "cache" / digest.hexdigest())
+
+
+def _files(folder: str) -> Iterator["os.DirEntry[str]"]:
+    """All files below `folder`, in one order; a page asks a hundred times: pathlib takes long."""
+    for entry in sorted(os.scandir(folder), key=lambda e: e.name):
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(entry.path)
+        elif entry.is_file():
+            yield entry
 
 
 def _first(error: BaseException) -> str:
@@ -314,25 +334,37 @@ def outputs(task: Task, split: Split, hub: str, code: str) -> list[str]:
 
 
 def identity(task: Task, split: Split, hub: str, code: str, limit: int | None = None) -> str:
-    """The fingerprint of `rows(…)`; for a local repository remembered, as reading takes a while.
+    """The fingerprint of `rows(…)`."""
 
-    What is remembered depends on the repository's files and on this module's code.
-    """
-    split = task.where(split, code)
-    parts = (split, *split.more)
-    places = [location(hub, p.repo, config(task, p, hub, code), p.split) for p in parts]
-    if None in places:
+    def find() -> str:
         return fingerprint(rows(task, split, hub, code, limit)[0])
-    asked = [[task.kind, task.columns, task.labels, code, limit]]
-    asked += [[p.repo, config(task, p, hub, code), p.split, p.by_id, p.columns, p.tags]
-              for p in parts]  # fmt: skip
-    told = json.dumps(asked).encode() + CODE
-    key = hashlib.blake2b(told, digest_size=8).hexdigest()
-    states = [_cache(place) for place in places if place]
-    file = Path(states[0]) / f"rows-{key}-{'-'.join(Path(s).name[:6] for s in states[1:])}.txt"
+
+    return remembered(task, split, hub, [code], limit, find)
+
+
+def remembered(
+    task: Task, split: Split, hub: str, codes: Sequence[str], asked: object, find: Callable[[], str]
+) -> str:
+    """What `find` says of the rows of `split` in `codes`; for local repositories kept on disk, as
+    reading takes a while.
+
+    What is kept depends on the repositories' files, on `asked` (what else `find` goes by) and on
+    this module's code.
+    """
+    parts = {code: [(one := task.where(split, code)), *one.more] for code in codes}
+    names = {(p, code): config(task, p, hub, code) for code, some in parts.items() for p in some}
+    places = [location(hub, p.repo, name, p.split) for (p, _), name in names.items()]
+    if None in places:
+        return find()
+    told: list[object] = [task.kind, task.columns, task.labels, asked]
+    told += [[p.repo, name, p.split, p.by_id, p.columns, p.tags, code]
+             for (p, code), name in names.items()]  # fmt: skip
+    key = hashlib.blake2b(json.dumps([told, CODE]).encode(), digest_size=8).hexdigest()
+    states = [_cache(place) for place in dict.fromkeys(places) if place]
+    file = Path(states[0]) / f"found-{key}-{'-'.join(Path(s).name[:6] for s in states[1:])}.txt"
     if file.exists():
         return file.read_text()
-    found = fingerprint(rows(task, split, hub, code, limit)[0])
+    found = find()
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_suffix(f".{os.getpid()}")
     new.write_text(found)

@@ -25,6 +25,7 @@ from xit.data import sentences, supplied
 from xit.errors import XitError, unknown
 from xit.tasks import Split, Task
 
+CODE = hubs.code_of(__file__, sentences.__file__)  # what makes pools of rows
 CANDIDATES = "candidate_set_entities.jsonl"
 KEYS = ("entity_id", "description", "description_language")  # of its lines
 
@@ -60,9 +61,22 @@ def identity(where: str, task: Task, split: Split, code: str) -> str:
         place = directory(where, task)
         files = [place / CANDIDATES, place / f"{split.config}-{split.split}.jsonl"]
         return "-".join(_digest(file, file.stat().st_mtime_ns)[:8] for file in files)
-    pool = read(where, task, split, [code])
-    told = json.dumps([pool.queries, pool.candidates], ensure_ascii=False)
-    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+
+    def find() -> str:
+        pool = read(where, task, split, [code])
+        told = json.dumps([pool.queries, pool.candidates], ensure_ascii=False)
+        return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+
+    return remembered(where, task, split, [code], "pool", find)
+
+
+def remembered(
+    where: str, task: Task, split: Split, codes: Sequence[str], asked: str, find: Callable[[], str]
+) -> str:
+    """What `find` says of the pool of `codes`; kept on disk where rows of a local hub make it."""
+    if task.supplied or supplied.find(where, "xit/lareqa"):
+        return find()
+    return hubs.remembered(task, split, where, codes, [asked, CODE], find)
 
 
 @lru_cache

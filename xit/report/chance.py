@@ -14,6 +14,7 @@ from xit.score import metrics
 from xit.study import Study
 from xit.tasks import Split, Task
 
+CODE = hub.code_of(__file__, metrics.__file__)  # what makes these numbers
 UNTRAINED = ("retrieval", "mining", "ranking")  # kinds of target for which nothing is trained
 
 
@@ -64,10 +65,15 @@ def trivial_on_dev(spec: Spec) -> dict[str, float]:
 def _chance(task: Task, split: Split, where: str, code: str) -> float:
     if task.kind == "mining":
         return 0.0
-    rows, _ = hub.rows(task, split, where, code)
-    if task.kind == "retrieval":
-        return 100 / len(rows)
-    return _guess(task, rows, hub.outputs(task, split, where, code))
+
+    def find() -> str:
+        rows, _ = hub.rows(task, split, where, code)
+        if task.kind == "retrieval":
+            return repr(100 / len(rows))
+        return repr(_guess(task, rows, hub.outputs(task, split, where, code)))
+
+    asked = ["chance", task.metric, CODE]
+    return float(hub.remembered(task, split, where, [code], asked, find))
 
 
 @lru_cache
@@ -75,18 +81,27 @@ def _chance_ranking(
     task: Task, split: Split, where: str, code: str, codes: tuple[str, ...]
 ) -> float:
     """The expected mAP@20 of the queries in `code` if the pool of `codes` were ranked at random."""
-    pool = pools.read(where, task, split, codes)
-    right = Counter(k for side in pool.candidates.values() for keys in side.keys for k in keys)
-    size = sum(len(side.texts) for side in pool.candidates.values())
-    values = [metrics.random_precision(right[key], size) for (key,) in pool.queries[code].keys]
-    return sum(values) / len(values)
+
+    def find() -> str:
+        pool = pools.read(where, task, split, codes)
+        right = Counter(k for side in pool.candidates.values() for keys in side.keys for k in keys)
+        size = sum(len(side.texts) for side in pool.candidates.values())
+        values = [metrics.random_precision(right[key], size) for (key,) in pool.queries[code].keys]
+        return repr(sum(values) / len(values))
+
+    return float(pools.remembered(where, task, split, codes, f"chance {code} {CODE}", find))
 
 
 @lru_cache
 def _trivial(task: Task, split: Split, where: str, code: str, limit: int | None) -> float:
-    rows, _ = hub.rows(task, split, where, code, limit)
-    names = hub.outputs(task, split, where, code)
-    return max(_guess(task, rows, names), _one_answer(task, rows, names))
+
+    def find() -> str:
+        rows, _ = hub.rows(task, split, where, code, limit)
+        names = hub.outputs(task, split, where, code)
+        return repr(max(_guess(task, rows, names), _one_answer(task, rows, names)))
+
+    asked = ["trivial", task.metric, limit, CODE]
+    return float(hub.remembered(task, split, where, [code], asked, find))
 
 
 def _guess(task: Task, rows: list[dict], names: list[str]) -> float:
