@@ -78,6 +78,22 @@ def test_identity_is_that_of_what_is_read(hub: Path) -> None:
     assert one != other == pools.identity(str(hub), LAREQA, LAREQA.dev, "de")
 
 
+def test_a_pool_is_read_once_for_all_pages(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    split = LAREQA.dev
+    assert split
+    before = pools.identity(str(hub), LAREQA, split, "en")
+    write(hub, "google/xtreme", "XQuAD.fr", "validation", [question("1", "Qui?", "cat")])
+    changed = pools.identity(str(hub), LAREQA, split, "en")  # the repository is another
+
+    def unread(*_: object) -> None:
+        raise AssertionError("the pool is read again")
+
+    monkeypatch.setattr(pools, "read", unread)
+    assert pools.identity(str(hub), LAREQA, split, "en") == changed == before
+    with pytest.raises(AssertionError, match="read again"):
+        pools.identity(str(hub), LAREQA, split, "fr")
+
+
 def entity(name: str, code: str, description: str) -> dict:
     return {"entity_id": name, "title": name, "description": description,
             "description_language": code, "sentence_spans": [], "description_url": ""}  # fmt: skip

@@ -7,6 +7,8 @@ import pytest
 
 from tests.toys import TAGS, asked, forget, toy_study, tuned, write
 from xit import specs, study, tasks
+from xit.data import hub
+from xit.report import chance as module
 from xit.report.chance import chance, trivial, trivial_on_dev
 from xit.study import Study
 
@@ -135,3 +137,22 @@ def _on_dev(task: str, hub: Path) -> float:
     spec = {"kind": "intermediate", "task": task, "settings": {"eval_examples": None},
             "language": "en", "where": {"hub": str(hub)}}  # fmt: skip
     return trivial_on_dev(spec)[task]
+
+
+# -- what was found once --
+
+
+def test_rows_are_read_once_for_all_pages(toy: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each page is a process of its own, which asks for these numbers anew."""
+
+    def found() -> list[float]:
+        for one in (module._chance, module._chance_ranking, module._trivial):
+            one.cache_clear()
+        return [chance(toy, "tatoeba"), chance(toy, "xquad"), trivial(toy, "udpos")]
+
+    def unread(*_: object) -> None:
+        raise AssertionError("rows are read again")
+
+    before = found()
+    monkeypatch.setattr(hub, "rows", unread)
+    assert found() == before
