@@ -4,6 +4,7 @@
 `hf download --repo-type dataset --local-dir`), or "lab" / "lab:smoke" (generated on first use).
 """
 
+import contextlib
 import csv
 import hashlib
 import json
@@ -362,13 +363,14 @@ def remembered(
     key = hashlib.blake2b(json.dumps([told, CODE]).encode(), digest_size=8).hexdigest()
     states = [_cache(place) for place in dict.fromkeys(places) if place]
     file = Path(states[0]) / f"found-{key}-{'-'.join(Path(s).name[:6] for s in states[1:])}.txt"
-    if file.exists():
-        return file.read_text()
+    if file.exists() and (kept := file.read_text()):
+        return kept
     found = find()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_suffix(f".{os.getpid()}")
-    new.write_text(found)
-    new.replace(file)
+    with contextlib.suppress(OSError):  # a full or read-only disk: it is found again
+        file.parent.mkdir(parents=True, exist_ok=True)
+        new = file.with_suffix(f".{os.getpid()}")
+        new.write_text(found)
+        new.replace(file)
     return found
 
 
