@@ -12,7 +12,7 @@ import pytest
 from tests.lab.shortcuts import GRAMMARS, WORLD
 from xit import paths
 from xit import tasks as table
-from xit.data import hub, look
+from xit.data import hub, kept, look
 from xit.errors import XitError
 from xit.lab import tasks, translated, write
 from xit.lab.grammar import text
@@ -231,8 +231,8 @@ def test_what_is_no_translation_is_left_to_others(root: Path, lab: str) -> None:
 def test_asking_changes_the_state_of_no_other_repository(lab: str) -> None:
     place = hub.location(lab, "facebook/xnli")
     assert place
-    before = hub._cache(place)
+    before = kept.state(place)
     mine = hub.location(lab, "facebook/xnli", "qad", "train")
     assert mine and mine.name == "xnli.qad" and mine != place
-    assert hub._cache(place) == before
+    assert kept.state(place) == before
     assert hub.location(lab, "facebook/xnli", "qad", "validation") == place

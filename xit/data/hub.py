@@ -4,11 +4,9 @@
 `hf download --repo-type dataset --local-dir`), or "lab" / "lab:smoke" (generated on first use).
 """
 
-import contextlib
 import csv
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -17,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from xit.data import ccgbank, clean, supplied
+from xit.data import ccgbank, clean, kept, supplied
 from xit.errors import XitError, checked_name, storage, unknown
 from xit.paths import home, is_directory, project
 from xit.tasks import LANGUAGES, Split, Task
@@ -25,16 +23,7 @@ from xit.tasks import LANGUAGES, Split, Task
 if TYPE_CHECKING:  # `datasets` and what it needs take a second to load: only where rows are read
     import datasets
 
-
-def code_of(*files: str) -> str:
-    """16 hex digits over the modules `files`: what is remembered of their work goes by it."""
-    digest = hashlib.blake2b(digest_size=8)
-    for file in files:
-        digest.update(Path(file).read_bytes())
-    return digest.hexdigest()
-
-
-CODE = code_of(__file__, clean.__file__)  # what makes rows
+CODE = kept.code_of(__file__, clean.__file__)  # what makes rows
 
 
 def root(hub: str) -> str:
@@ -122,7 +111,9 @@ def load(hub: str, repo: str, name: str, split: str, revision: str = "") -> "dat
             return ccgbank.load(place, split)
         if place and (place / name).is_dir() and not (place / "README.md").exists():
             path, name = str(place / name), "default"  # files that a user has put there
-        return _load(path, name, split, _cache(place) if place else None, not place and revision)
+        return _load(
+            path, name, split, kept.state(place) if place else None, not place and revision
+        )
     except XitError:
         raise
     except Exception as error:  # no such name, corrupt parquet, network down: many types
@@ -227,30 +218,6 @@ def columns(hub: str, repo: str, name: str, split: str) -> list[str]:
         raise XitError(f"cannot read {repo} {name} {split}: {_first(error)}") from error
 
 
-def _cache(repo: Path) -> str:
-    """A cache of its own for every local repository and state of its files.
-
-    `datasets` names the cache of a local directory by the directory's last name and its card, so
-    two mirrors with the same repository would silently share one copy: whichever was read first.
-    """
-    root = str(repo.resolve())
-    digest = hashlib.blake2b(root.encode(), digest_size=8)
-    for file in _files(root):
-        told = file.stat()
-        line = f"{file.path[len(root) :]} {told.st_size} {told.st_mtime_ns}\n"
-        digest.update(line.encode(errors="surrogateescape"))
-    return str(project() / "runs" / "cache" / digest.hexdigest())
-
-
-def _files(folder: str) -> Iterator["os.DirEntry[str]"]:
-    """All files below `folder`, in one order; a page asks a hundred times: pathlib takes long."""
-    for entry in sorted(os.scandir(folder), key=lambda e: e.name):
-        if entry.is_dir(follow_symlinks=False):
-            yield from _files(entry.path)
-        elif entry.is_file():
-            yield entry
-
-
 def _first(error: BaseException) -> str:
     cause = error.__cause__ or error
     return (str(cause).splitlines() or [type(cause).__name__])[0][:300]
@@ -278,13 +245,13 @@ def rows(
         left_out.update(left)
     if task.name in clean.RESHAPE:
         raw = clean.reshaped(raw, task, where)
-    kept, counts = clean.CLEAN[task.kind](raw, task)
-    clean.in_range(kept, task, where, len(outputs(task, split, hub, code)))
+    good, counts = clean.CLEAN[task.kind](raw, task)
+    clean.in_range(good, task, where, len(outputs(task, split, hub, code)))
     counts.update(left_out)
     counts["read"] = len(dataset)
-    if not kept:
+    if not good:
         raise XitError(f"{where} has no rows with gold labels")
-    return kept, dict(counts)
+    return good, dict(counts)
 
 
 def _part(task: Task, split: Split, hub: str, code: str) -> "datasets.Dataset":
@@ -360,23 +327,13 @@ def remembered(
     told: list[object] = [task.kind, task.columns, task.labels, asked]
     told += [[p.repo, name, p.split, p.by_id, p.columns, p.tags, code]
              for (p, code), name in names.items()]  # fmt: skip
-    key = hashlib.blake2b(json.dumps([told, CODE]).encode(), digest_size=8).hexdigest()
-    states = [_cache(place) for place in dict.fromkeys(places) if place]
-    file = Path(states[0]) / f"found-{key}-{'-'.join(Path(s).name[:6] for s in states[1:])}.txt"
-    if file.exists() and (kept := file.read_text()):
-        return kept
-    found = find()
-    with contextlib.suppress(OSError):  # a full or read-only disk: it is found again
-        file.parent.mkdir(parents=True, exist_ok=True)
-        new = file.with_suffix(f".{os.getpid()}")
-        new.write_text(found)
-        new.replace(file)
-    return found
+    states = [kept.state(place) for place in dict.fromkeys(places) if place]
+    return kept.value(states, [told, CODE], find)
 
 
-def fingerprint(kept: list[dict]) -> str:
+def fingerprint(found: list[dict]) -> str:
     """16 hex digits over the content of the rows, the same wherever they came from."""
     digest = hashlib.blake2b(digest_size=8)
-    for row in kept:
+    for row in found:
         digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False, default=str).encode())
     return digest.hexdigest()

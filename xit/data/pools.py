@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xit.data import hub as hubs
-from xit.data import sentences, supplied
+from xit.data import kept, sentences, supplied
 from xit.errors import XitError, unknown
 from xit.tasks import Split, Task
 
-CODE = hubs.code_of(__file__, sentences.__file__)  # what makes pools of rows
+CODE = kept.code_of(__file__, sentences.__file__)  # what makes pools of rows
 CANDIDATES = "candidate_set_entities.jsonl"
 KEYS = ("entity_id", "description", "description_language")  # of its lines
 

@@ -8,13 +8,13 @@ from collections import Counter
 from functools import lru_cache
 
 from xit import specs, tasks
-from xit.data import hub, pools
+from xit.data import hub, kept, pools
 from xit.runs import Spec
 from xit.score import metrics
 from xit.study import Study
 from xit.tasks import Split, Task
 
-CODE = hub.code_of(__file__, metrics.__file__)  # what makes these numbers
+CODE = kept.code_of(__file__, metrics.__file__)  # what makes these numbers
 UNTRAINED = ("retrieval", "mining", "ranking")  # kinds of target for which nothing is trained
 
 
