@@ -163,6 +163,29 @@ def test_retrieval_scores_every_layer(toy: Study) -> None:
     assert counts["de"]["truncated"] == 0 and counts["de"]["longest"] <= counts["de"]["room"]
 
 
+def test_translations_of_one_text_are_read_once(
+    toy: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two languages share the English side, a third does not: as each alone, in five readings."""
+    place, one = paths.project() / "shared", ["a dog", "the cat", "the mat"]
+    for code, shift, english in (("deu", 0, one), ("fra", 1, one), ("spa", 2, one[::-1])):
+        own = CORPUS[shift : shift + 3]
+        rows = [
+            {"source_sentence": a, "target_sentence": b} for a, b in zip(own, english, strict=True)
+        ]
+        write(place, "google/xtreme", f"tatoeba.{code}", "validation", rows)
+    spec = specs.scores(study.load("toy", "shared"), TATOEBA, specs.base(toy), "none", 1)
+
+    def scores(*codes: str) -> pd.DataFrame:
+        return pd.read_parquet(made(spec | {"languages": list(codes)}) / "scores.parquet")
+
+    alone = pd.concat([scores(code) for code in ("de", "fr", "es")], ignore_index=True)
+    readings, vectors = [], predict.vectors
+    monkeypatch.setattr(predict, "vectors", lambda *told: readings.append(told) or vectors(*told))
+    pd.testing.assert_frame_equal(scores("de", "fr", "es"), alone)
+    assert len(readings) == 5
+
+
 def test_items_have_the_scores_as_their_means(toy: Study) -> None:
     """What stands in items.parquet is all that intervals over test items need."""
     spec = tuned(toy, "target", UDPOS, epochs=4.0)

@@ -156,11 +156,16 @@ def _retrieval(spec: Spec, task: Task, tokenizer: PreTrainedTokenizerBase, out: 
     """
     model = Model.load(spec["where"]["parent"], {}, 0).eval()
     split, rows_out, items_out, counted = split_of(task, spec["split"]), [], [], {}
-    noise = noise_of(spec)
+    noise, before = noise_of(spec), list[tuple[list[encode.Feature], np.ndarray]]()
     for code in spec["languages"]:
         length, pad = model.room(spec["max_length"]), tokenizer.pad_token_id
         read = encoded.sides(task, split, spec["where"]["hub"], code, tokenizer, length, noise)
-        sides = [predict.vectors(model, features, pad) for features in read.features]
+        sides: list[np.ndarray] = []
+        for features in read.features:
+            # where languages are translations of one text, that is read once
+            same = [vectors for known, vectors in before if known == features]
+            sides.append(same[0] if same else predict.vectors(model, features, pad))
+        before = list(zip(read.features, sides, strict=True))
         counted[code] = read.counts
         for pooling, *layers in zip(predict.POOLING, *sides, strict=True):
             for layer, (x, y) in enumerate(zip(*layers, strict=True)):
