@@ -4,8 +4,10 @@ import base64
 import io
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
+from IPython.core.pylabtools import print_figure
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -88,6 +90,18 @@ def test_a_figure_has_its_alternative_text_and_three_formats(shown: list) -> Non
     assert "<svg" in formats["image/svg+xml"]
     assert ">Change &amp; chance</text>" in formats["image/svg+xml"]  # text, to be edited
     assert base64.b64decode(formats["application/pdf"]).startswith(b"%PDF")
+
+
+def test_few_colours_are_near_all_of_them() -> None:
+    """A map of 512 colours and text: none is further from its own than an eye could tell."""
+    figure = drawn()
+    figure.axes[0].imshow(np.linspace(0, 1, 512).reshape(16, 32), "RdBu")
+    png = print_figure(figure, "png", dpi=200)
+    told, few = (
+        np.asarray(Image.open(io.BytesIO(one)).convert("RGB"), dtype=int)
+        for one in (png, base64.b64decode(page._of_few_colours(png)))
+    )
+    assert np.abs(told - few).max() <= 16
 
 
 def test_the_same_figure_has_the_same_bytes(shown: list) -> None:

@@ -3,7 +3,9 @@
 import dataclasses
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -180,8 +182,13 @@ def test_translations_of_one_text_are_read_once(
         return pd.read_parquet(made(spec | {"languages": list(codes)}) / "scores.parquet")
 
     alone = pd.concat([scores(code) for code in ("de", "fr", "es")], ignore_index=True)
-    readings, vectors = [], predict.vectors
-    monkeypatch.setattr(predict, "vectors", lambda *told: readings.append(told) or vectors(*told))
+    readings, vectors = list[tuple](), predict.vectors
+
+    def counted(*told: Any) -> np.ndarray:  # noqa: ANN401 (whatever vectors is given)
+        readings.append(told)
+        return vectors(*told)
+
+    monkeypatch.setattr(predict, "vectors", counted)
     pd.testing.assert_frame_equal(scores("de", "fr", "es"), alone)
     assert len(readings) == 5
 

@@ -108,7 +108,7 @@ def figure(made: Figure, alt: str) -> None:
     made.draw_without_rendering()
     made.set_layout_engine(None)  # it has found the places, for all three
     told = {"bbox_inches": made.get_tightbbox().padded(MARGIN)}
-    png, size = retina_figure(made, **told)
+    png, size = retina_figure(made, **told, pil_kwargs={"compress_level": 0})  # not the last word
     with rc_context(rc=dict(SVG)):  # type: ignore[arg-type]
         svg = print_figure(made, "svg", metadata={"Date": None}, **told)
     pdf = print_figure(made, "pdf", base64=True, metadata={"CreationDate": None}, **told)
@@ -118,10 +118,15 @@ def figure(made: Figure, alt: str) -> None:
 
 
 def _of_few_colours(png: bytes) -> str:
-    """`png` with 256 colours, in base64: a third of the size, and no eye sees the difference."""
+    """`png` with 256 colours, in base64: a third of the size, and no eye sees the difference.
+
+    Of the ways to choose them this one is the quickest whose worst error, 12 of 255 in the book's
+    figures, is still small.
+    """
     small = io.BytesIO()
     image = Image.open(io.BytesIO(png)).convert("RGB")
-    image.quantize(256, dither=Image.Dither.NONE).save(small, "PNG")
+    few = image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(small, "PNG")
     return base64.b64encode(small.getvalue()).decode()
 
 
