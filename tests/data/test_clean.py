@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xit.data import clean
+from xit.errors import XitError
 
 
 @pytest.mark.parametrize(
@@ -34,11 +35,19 @@ def test_tags_are_mapped_by_name_and_fused_forms_left_out() -> None:
         {"tokens": [], "tags": []},
     ]
     names, tags = ["NOUN", "ADP", "DET", "_"], ("ADP", "DET", "NOUN", "VERB")
-    kept, counts = clean.retagged(raw, ("tokens", "tags"), names, tags)
+    kept, counts = clean.retagged(raw, ("tokens", "tags"), names, tags, "ud")
     assert kept[0] == {"tokens": ["de", "le", "chat"], "tags": [0, 1, 2]}
     assert kept[1] == raw[1] and counts == {"words left out": 1}
     named = [{"tokens": ["chat"], "tags": ["NOUN"]}]
-    assert clean.retagged(named, ("tokens", "tags"), None, tags)[0][0]["tags"] == [2]
+    assert clean.retagged(named, ("tokens", "tags"), None, tags, "ud")[0][0]["tags"] == [2]
+
+
+@pytest.mark.parametrize("tag", [-1, 2])
+def test_a_tag_without_a_name_is_one_line(tag: int) -> None:
+    """-1, which marks what has no label, is not the last of the names."""
+    raw: list[dict] = [{"tokens": ["chat"], "tags": [tag]}]
+    with pytest.raises(XitError, match="^ud: expected tags from 0 to 1, not .*'chat'"):
+        clean.retagged(raw, ("tokens", "tags"), ["NOUN", "_"], ("NOUN",), "ud")
 
 
 def test_labels_of_social_iqa_may_end_in_a_newline() -> None:

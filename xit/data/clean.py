@@ -158,17 +158,19 @@ def _xcopa(row: dict) -> dict:
 
 
 def retagged(
-    raw: list[dict], columns: Sequence[str], names: list[str] | None, tags: Sequence[str]
+    raw: list[dict], columns: Sequence[str], names: list[str] | None, tags: Sequence[str], where: str
 ) -> tuple[list[dict], Counter]:
     """Rows of (tokens, tags) with the tags as places in `tags`, and how many words are left out.
 
     `names` are those of the numbers in `raw`, None where it has the names themselves. A word whose
     tag is not among `tags` is left out: Universal Dependencies' "_", which marks the written form
-    of several words that follow it.
+    of several words that follow it. XitError for a number that has no name, and names `where`.
     """
     tokens, gold = columns
     place, kept, left = {tag: i for i, tag in enumerate(tags)}, [], 0
     for row in raw:
+        if names is not None and any(not 0 <= tag < len(names) for tag in row[gold]):
+            raise _not_so(row, where, f"tags from 0 to {len(names) - 1}")
         named = [tag if names is None else names[tag] for tag in row[gold]]
         pairs = [(w, place[t]) for w, t in zip(row[tokens], named, strict=True) if t in place]
         left += len(named) - len(pairs)

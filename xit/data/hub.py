@@ -241,7 +241,8 @@ def rows(
     where = f"{split.repo} {config(task, split, hub, code)} {split.split}"
     raw, left_out = clean.whole(dataset.to_list(), task, where)
     if split.tags:
-        raw, left = clean.retagged(raw, task.columns, _tag_names(dataset, task), split.tags)
+        names = _tag_names(dataset, task)
+        raw, left = clean.retagged(raw, task.columns, names, split.tags, where)
         left_out.update(left)
     if task.name in clean.RESHAPE:
         raw = clean.reshaped(raw, task, where)
