@@ -46,7 +46,7 @@ def test_tags_are_mapped_by_name_and_fused_forms_left_out() -> None:
 def test_a_tag_without_a_name_is_one_line(tag: int) -> None:
     """-1, which marks what has no label, is not the last of the names."""
     raw: list[dict] = [{"tokens": ["chat"], "tags": [tag]}]
-    with pytest.raises(XitError, match="^ud: expected tags from 0 to 1, not .*'chat'"):
+    with pytest.raises(XitError, match=r"^ud: expected tags from 0 to 1, not .*'chat'"):
         clean.retagged(raw, ("tokens", "tags"), ["NOUN", "_"], ("NOUN",), "ud")
 
 

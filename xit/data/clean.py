@@ -158,7 +158,11 @@ def _xcopa(row: dict) -> dict:
 
 
 def retagged(
-    raw: list[dict], columns: Sequence[str], names: list[str] | None, tags: Sequence[str], where: str
+    raw: list[dict],
+    columns: Sequence[str],
+    names: list[str] | None,
+    tags: Sequence[str],
+    where: str,
 ) -> tuple[list[dict], Counter]:
     """Rows of (tokens, tags) with the tags as places in `tags`, and how many words are left out.
 
