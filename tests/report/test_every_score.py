@@ -59,6 +59,7 @@ def test_every_score_is_there_once(executed: Path) -> None:
     last = frame.iloc[-1]
     assert (last["intermediate"], last["target"]) == ("mnli", "tatoeba")
     assert (last["layer"], last["pooling"]) == (2, "mean")
+    assert len(frame[(frame["layer"] == 2) & (frame["pooling"] == "mean")]) == 1  # without a query
     noisy = frame[frame["run"] == "s3"]
     assert set(noisy["noise"]) == {"keyboard"} and set(noisy["noise_rate"]) == {0.3}
     assert frame.loc[frame["run"] == "s1", ["layer", "noise", "noise_rate"]].isna().all(axis=None)

@@ -16,21 +16,21 @@ import pandas as pd
 from xit.paths import project
 from xit.report import stacked
 
-COLUMNS = {  # and their types
-    "study": "string",
-    "section": "string",  # the first one that has the run
-    "run": "string",  # its directory in runs/
-    "intermediate": "string",  # or a variant of one: "mnli+mlm", "squad_v1@64"; "none"
-    "target": "string",
-    "language": "string",
+COLUMNS = {  # and their types; of texts one whose comparisons are plain booleans, also where none is
+    "study": "str",
+    "section": "str",  # the first one that has the run
+    "run": "str",  # its directory in runs/
+    "intermediate": "str",  # or a variant of one: "mnli+mlm", "squad_v1@64"; "none"
+    "target": "str",
+    "language": "str",
     "seed": "int64",
-    "split": "string",
-    "metric": "string",
+    "split": "str",
+    "metric": "str",
     "value": "float64",  # 0-100
     "layer": "Int64",  # of retrieval, as hidden_states counts
-    "pooling": "string",  # of retrieval: "mean" or "cls"
+    "pooling": "str",  # of retrieval: "mean" or "cls"
     "checkpoint": "Int64",  # of a state on the way
-    "noise": "string",  # kind of the typing errors in what is scored
+    "noise": "str",  # kind of the typing errors in what is scored
     "noise_rate": "float64",  # share of the words with one
 }
 
