@@ -16,7 +16,8 @@ import pandas as pd
 from xit.paths import project
 from xit.report import stacked
 
-COLUMNS = {  # and their types; of texts one whose comparisons are plain booleans, also where none is
+COLUMNS = {  # and their types: of text one whose comparisons are plain booleans, also where it is
+    # missing
     "study": "str",
     "section": "str",  # the first one that has the run
     "run": "str",  # its directory in runs/
