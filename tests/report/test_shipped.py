@@ -245,7 +245,7 @@ def test_a_new_entry_of_studies_that_this_one_does_not_use_makes_nothing_stale(p
 
 
 def test_scores_are_shipped() -> None:
-    assert {"smoke", "lab"} <= {file.stem for file in FILES}
+    assert {"smoke", "lab", "mini"} <= {file.stem for file in FILES}
     for file in FILES:
         assert file.stem in study.names(), "of a study that there is not"
         assert file.stat().st_size < 400_000
