@@ -14,8 +14,10 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,12 +58,19 @@ def install(lock: Path = LOCK) -> None:
     known = entries(lock.read_text(encoding="utf-8"))
     cuda = [name for name in known if CUDA.match(name)]
     _beside_the_index(known["torch"])
-    _pip([known[n] for n in known if n not in (*SOURCE, *cuda)], "--only-binary", ":all:")
+    wheels = [known[n] for n in known if n not in (*SOURCE, *cuda)]
+    with ThreadPoolExecutor() as several:  # two of pip at once: none has a package of the other's
+        halves = [several.submit(_pip, wheels[i::2], "--only-binary", ":all:") for i in range(2)]
+    for half in halves:
+        half.result()
     _pip([known[n] for n in known if n in SOURCE], "--no-build-isolation")
     if not importlib.metadata.version("torch").endswith("+cpu"):
         _pip([known[n] for n in cuda], "--only-binary", ":all:")
     own = ("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
     subprocess.run([*PIP, "install", *QUIET, *own], check=True)
+    # by all cores, as pip would not; some files are for other versions of Python
+    places = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    subprocess.run([sys.executable, "-m", "compileall", "-qq", "-j", "0", *places], check=False)
 
 
 def _beside_the_index(torch: str) -> None:
@@ -76,7 +85,6 @@ def _pip(wanted: Iterable[str], *options: str, stderr: int | None = None) -> Non
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "requirements.txt"
         file.write_text("".join(wanted), encoding="utf-8")
-        # nothing compiled: Python does so when it first imports a file, of all these a quarter
         command = [*PIP, "install", *QUIET, "--no-deps", "--no-compile", "--require-hashes"]
         command += [*options, "--requirement", str(file)]
         subprocess.run(command, check=True, stderr=stderr)
