@@ -139,5 +139,6 @@ def test_languages_are_shown_by_family_and_distance(
     assert shown.index("by_language/de") == toy.sections().index("by_language/en")
 
 
-def test_beside_several_sections_one_more_is_let_in() -> None:
-    assert [build.cores(jobs) for jobs in (1, 2, 8)] == [1, 3, 9]
+def test_pages_that_follow_a_change_have_room_for_one_more() -> None:
+    assert [build.cores("target/none", jobs) for jobs in (1, 2, 8)] == [1, 3, 9]
+    assert [build.cores(None, jobs) for jobs in (1, 2, 8)] == [1, 2, 8]

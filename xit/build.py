@@ -44,7 +44,7 @@ def build(name: str, hub_given: str | None, jobs: int, section: str | None = Non
                 shared.connect(pool.NOTEBOOKS).close()
             if section and section.partition("/")[0] in TRAINING:
                 shared.connect().close()
-            words = [*SECTIONS, "--cores", str(cores(jobs))]
+            words = [*SECTIONS, "--cores", str(cores(section, jobs))]
             words += config(study, **workers(section, jobs))
             snakemake(words, "build", [descriptor, shared.alive], shared.addresses)
 
@@ -60,12 +60,14 @@ def told(study: Study) -> Iterator[None]:
     print(f"{which} ({time.monotonic() - began:.0f} s)\nopen book/_build/html/index.html")
 
 
-def cores(jobs: int) -> int:
-    """What Snakemake may use at once. A section waits for its kernel, and those of its workers that
-    have ended for the last one: where there are several, one more is let in, so that no core is
-    idle meanwhile.
+def cores(changed: str | None, jobs: int) -> int:
+    """What Snakemake may use at once. After a changed section mostly pages follow that only read,
+    each of which waits for its kernel for a sixth of its time: of several one more is let in.
+
+    Not in a whole build: it would hardly be quicker, and its runs, which then share cores, would
+    not tell any more what they cost (xit/plan/measured.py).
     """
-    return jobs + 1 if jobs > 1 else jobs
+    return jobs + 1 if changed and jobs > 1 else jobs
 
 
 def workers(changed: str | None, jobs: int) -> dict[str, int]:
