@@ -48,9 +48,10 @@ def test_axe_would_find_one(needs_chromium: None) -> None:
 
 
 def test_every_page_is_interactive_at_once(needs_chromium: None, visited: list[Visit]) -> None:
-    """The goal is a second on a quiet machine; CI, whose halves share the cores, takes longer."""
-    assert statistics.median(v.ready for v in visited) < 2
-    assert {v.name: v.ready for v in visited if v.ready > 10} == {}
+    """The goal is a second on a quiet machine; a busy one may take longer for single pages, as does
+    CI, whose halves share the cores."""
+    assert statistics.median(v.ready for v in visited) < 1
+    assert {v.name: v.ready for v in visited if v.ready > 6} == {}
 
 
 # -- links ----------------------------------------------------------------------------------------

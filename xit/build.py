@@ -64,8 +64,8 @@ def cores(changed: str | None, jobs: int) -> int:
     """What Snakemake may use at once. After a changed section mostly pages follow that only read,
     each of which waits for its kernel for a sixth of its time: of several one more is let in.
 
-    Not in a whole build: it would hardly be quicker, and its runs, which then share cores, would
-    not tell any more what they cost (xit/plan/measured.py).
+    Not in a whole build: its runs would then share cores, and their times not tell any more what
+    they cost (xit/plan/measured.py).
     """
     return jobs + 1 if changed and jobs > 1 else jobs
 
