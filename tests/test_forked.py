@@ -58,7 +58,8 @@ def test_it_runs_in_a_fork(made: pool.Pool, monkeypatch: pytest.MonkeyPatch) -> 
     with made.connect(pool.NOTEBOOKS) as line:
         line.send((look_round, str(ROOT / "tests"), dict(os.environ)))
         process = line.recv()
-        assert line.recv() == (process, made.server.pid, process, str(ROOT / "tests"), "hello")
+        server = made.servers[pool.NOTEBOOKS].pid
+        assert line.recv() == (process, server, process, str(ROOT / "tests"), "hello")
 
 
 def look_round(end: object, cwd: str, environment: dict[str, str]) -> None:

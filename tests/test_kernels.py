@@ -67,7 +67,7 @@ def test_a_forked_kernel_works_as_any_other(
             client, "import sys; print('pandas' in sys.modules, 'torch' in sys.modules)"
         ) == ("True False")
         parent = said(client, "import os; print(os.getppid())")
-        assert int(parent) == made.server.pid
+        assert int(parent) == made.servers[pool.NOTEBOOKS].pid
         assert (
             said(client, "print(os.environ['XIT_TEST_WORD'], os.getcwd())") == f"hello {tmp_path}"
         )

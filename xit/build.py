@@ -46,7 +46,7 @@ def build(name: str, hub_given: str | None, jobs: int, section: str | None = Non
                 shared.connect().close()
             words = [*SECTIONS, "--cores", str(cores(section, jobs))]
             words += config(study, **workers(section, jobs))
-            snakemake(words, "build", [descriptor, shared.alive], shared.addresses)
+            snakemake(words, "build", [descriptor, *shared.alive], shared.addresses)
 
 
 @contextmanager
