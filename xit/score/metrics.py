@@ -8,11 +8,9 @@ Rules: the SQuAD v1.1 and v2.0, MLQA and XTREME (2003.11080) evaluation scripts;
 
 import re
 import string
-import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -151,10 +149,16 @@ def squad_tokens(text: str) -> list[str]:
     return re.sub(ARTICLES["en"], " ", text.lower().translate(ASCII_PUNCTUATION)).split()
 
 
-@cache
-def _punctuation() -> dict[int, None]:
-    every = (c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c)[0] == "P")
-    return dict.fromkeys(map(ord, {*string.punctuation, *every}))
+class _Punctuation(dict[int, int | None]):
+    """For `str.translate`: what is punctuation goes. Unicode is asked only of what comes up."""
+
+    def __missing__(self, code: int) -> int | None:
+        mark = chr(code) in string.punctuation or unicodedata.category(chr(code))[0] == "P"
+        self[code] = None if mark else code
+        return self[code]
+
+
+PUNCTUATION = _Punctuation()
 
 
 def mlqa_tokens(language: str) -> Tokenise:
@@ -166,7 +170,7 @@ def mlqa_tokens(language: str) -> Tokenise:
     articles = re.compile(ARTICLES[language]) if language in ARTICLES else None
 
     def tokens(text: str) -> list[str]:
-        text = text.lower().translate(_punctuation())
+        text = text.lower().translate(PUNCTUATION)
         if articles is not None:
             text = articles.sub(" ", text)
         if language == "zh":
