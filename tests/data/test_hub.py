@@ -366,7 +366,12 @@ def test_a_revision_is_asked_of_the_hub_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[dict] = []
-    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **own: asked.append(own))
+
+    def load_dataset(*_: str, **own: object) -> datasets.Dataset:
+        asked.append(own)
+        return datasets.Dataset.from_dict({"text": ["x"]})
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
     hub._load.cache_clear()
     hub.load("", "some/data", "default", "test", "2.7")
     hub.load("", "some/data", "default", "test")
@@ -375,3 +380,38 @@ def test_a_revision_is_asked_of_the_hub_alone(
     hub.load(str(tmp_path), "some/data", "default", "test", "2.7")
     assert asked[2]["revision"] is None  # a directory has no other
     hub._load.cache_clear()
+
+
+def test_another_process_opens_what_the_library_has_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows, order and label names are the same; a file that has gone, or rows out of a split, are
+    the library's business."""
+    monkeypatch.setenv("XIT_ROOT", str(tmp_path / "project"))
+    toys = str(make_hub(tmp_path / "hub"))
+    asked: list[str] = []
+    library = datasets.load_dataset
+
+    def load_dataset(path: str, name: str, **own: object) -> object:
+        asked.append(str(own["split"]))
+        return library(path, name, **own)
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+
+    def again(split: str = "train") -> datasets.Dataset:
+        hub._load.cache_clear()
+        return hub.load(toys, "nyu-mll/glue", "mnli", split)
+
+    first = again()
+    asked.clear()
+    second = again()
+    assert not asked
+    assert second.to_list() == first.to_list() and second.features == first.features
+    assert second.features["label"].names == ["entailment", "neutral", "contradiction"]
+    assert second.shuffle(seed=0).to_list() == first.shuffle(seed=0).to_list()
+    assert again("train[:2]").to_list() == first.to_list()[:2] and asked == ["train[:2]"]
+    Path(second.cache_files[0]["filename"]).unlink()
+    asked.clear()
+    with pytest.raises(XitError, match="cannot read nyu-mll/glue mnli train"):
+        again()
+    assert asked == ["train"]

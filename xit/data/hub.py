@@ -9,6 +9,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -155,12 +156,26 @@ def size(hub: str, repo: str, name: str, split: str) -> int:
 def _load(
     path: str, name: str, split: str, cache: str | None, revision: str | bool
 ) -> "datasets.Dataset":
-    """Read once a process: every seed scores the same languages."""
+    """Read once a process: every seed scores the same languages.
+
+    Of a local directory the library makes an Arrow file; the next process opens that at once, and
+    need not read the repository's card again to find out which it is, which takes far longer.
+    """
     import datasets
 
-    return datasets.load_dataset(
-        path, name, split=split, cache_dir=cache, revision=revision or None
-    )
+    def read() -> datasets.Dataset:
+        known = revision or None
+        return datasets.load_dataset(path, name, split=split, cache_dir=cache, revision=known)
+
+    def made() -> str:
+        files = read().cache_files
+        return files[0]["filename"] if len(files) == 1 else "several"
+
+    if cache and split.isidentifier():  # a whole split, not some rows of it
+        file = kept.value([cache], [path, name, split, datasets.__version__], made)
+        with suppress(OSError, ValueError):  # it has been removed; of Arrow's errors one is either
+            return datasets.Dataset.from_file(file)
+    return read()
 
 
 def _misnamed(path: str, repo: str, name: str, split: str, error: ValueError) -> XitError:
