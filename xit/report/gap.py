@@ -56,11 +56,18 @@ def gaps(rows: pd.DataFrame, source: str, families: Mapping[str, str]) -> pd.Dat
     """
     told = results.zero_shot(rows, source)
     means = told.groupby(["intermediate", "target"], sort=False)[["source", "others", "gap"]].mean()
+    wide = {
+        cell: part.pivot(index="seed", columns="language", values="value")
+        for cell, part in rows.groupby(["intermediate", "target"])
+    }
     found = []
     for cell in means.reset_index().to_dict("records"):
-        wide = _wide(rows, cell["intermediate"], cell["target"])
-        before = _wide(rows, "none", cell["target"])
-        found.append(cell | _gap(wide, before, source, families))
+        after, before = (
+            wide[cell["intermediate"], cell["target"]],
+            wide.get(("none", cell["target"])),
+        )
+        before = pd.DataFrame() if before is None else before
+        found.append(cell | _gap(after, before, source, families))
     table = pd.DataFrame(found)
     table["holm"] = table.groupby("target", sort=False)["p"].transform(
         lambda p: stats.holm(list(p))
@@ -78,11 +85,6 @@ def direction(row: pd.Series) -> str:
     if not row["holm"] < ALPHA:
         return UNCLEAR
     return SHRINKS if row["d_gap"] < 0 else WIDENS
-
-
-def _wide(rows: pd.DataFrame, intermediate: str, target: str) -> pd.DataFrame:
-    part = rows[(rows["intermediate"] == intermediate) & (rows["target"] == target)]
-    return part.pivot(index="seed", columns="language", values="value")
 
 
 def _gap(

@@ -99,16 +99,19 @@ def grid(
     if not pd.api.types.is_integer_dtype(seeds) or pd.api.types.is_numeric_dtype(codes):
         told = f"seed {seeds.iloc[0]}, language {codes.iloc[0]}"
         raise XitError(f"{told}: expected whole numbers as seeds and codes as languages")
-    if change.duplicated(["seed", "language"]).any():
-        row = change[change.duplicated(["seed", "language"])].iloc[0]
-        raise XitError(f"two changes of seed {row['seed']} in {row['language']}: choose one task")
-    wide = change.pivot(index="seed", columns="language", values="change")
-    if wide.isna().any(axis=None):
-        gaps = np.argwhere(wide.isna().to_numpy())
-        seed, code = wide.index[gaps[0][0]], wide.columns[gaps[0][1]]
-        raise XitError(f"no change of seed {seed} in {code}: every seed needs every language")
-    languages = [str(c) for c in wide.columns]
-    values = wide.to_numpy(float)
+    rows, row = np.unique(seeds.to_numpy(), return_inverse=True)
+    names, column = np.unique(codes.to_numpy(object), return_inverse=True)
+    times = np.zeros((len(rows), len(names)), int)
+    np.add.at(times, (row, column), 1)
+    if (at := np.argwhere(times > 1)).size:
+        told = f"two changes of seed {rows[at[0][0]]} in {names[at[0][1]]}"
+        raise XitError(f"{told}: choose one task")
+    values = np.full(times.shape, np.nan)
+    values[row, column] = change["change"].to_numpy(float)
+    if (at := np.argwhere(np.isnan(values))).size:
+        told = f"no change of seed {rows[at[0][0]]} in {names[at[0][1]]}"
+        raise XitError(f"{told}: every seed needs every language")
+    languages = [str(c) for c in names]
     told_items = None if items is None else [_items(items, c, values, languages) for c in languages]
     return Grid(values, languages, [families.get(c) or f"only {c}" for c in languages], told_items)
 
