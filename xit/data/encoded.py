@@ -14,7 +14,7 @@ from xit.data.typos import Noise
 from xit.tasks import Split, Task
 
 ROWS = 5_000  # more are read anew each time: they would fill the memory
-MOST = 100  # data sets kept; the oldest goes first
+MOST = 250  # data sets kept, which is more than study lab has; the oldest goes first
 
 
 class Encoded(NamedTuple):
