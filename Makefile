@@ -13,6 +13,9 @@ export XIT_PARAMS := $(value PARAMS)
 export XIT_A      := $(value A)
 export XIT_B      := $(value B)
 unexport STUDY HUB JOBS EXECUTOR S PARAMS A B
+# Containers often have Python keep no compiled files, and each of a build's processes would compile
+# the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 STUDY_ARGS = --study "$$XIT_STUDY" $${XIT_HUB:+--hub "$$XIT_HUB"}
 
 # An active conda environment made from environment.yml is used, or Binder's; otherwise .venv is made.
