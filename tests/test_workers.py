@@ -186,3 +186,17 @@ def test_interrupting_stops_the_workers(
 def test_specs_survive_the_way_to_a_worker(toy: Study) -> None:
     for spec in chain(toy, 1):
         assert runs.name(json.loads(json.dumps(spec))) == runs.name(spec)
+
+
+@pytest.mark.parametrize(
+    ("told", "processes", "begin"),
+    [
+        ("aaabbbcccddd", 2, [0, 6]),
+        ("aaabbbbbbccc", 2, [0, 3]),  # not amid the chains of one model
+        ("aabbcc", 3, [0, 2, 4]),
+        ("aaa", 3, [0, 0, 0]),  # one task: who finds a chain taken goes on to the next
+        ("abc", 1, [0]),
+    ],
+)
+def test_each_worker_begins_with_another_task(told: str, processes: int, begin: list[int]) -> None:
+    assert workers.starts([[{"task": task}] for task in told], processes) == begin

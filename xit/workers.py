@@ -70,9 +70,7 @@ def run(
 def _work(todo: list[list[Spec]], processes: int, count: int, quiet: bool) -> None:
     ends: dict[Connection, int | None] = {}  # at which we hear a worker, its process once it began
     try:
-        for i in range(processes):
-            # each begins elsewhere: neighbours read the same data, which one of them then keeps
-            at = len(todo) * i // processes
+        for at in starts(todo, processes):
             end = pool.connect()
             ends[end] = None
             own = todo[at:] + todo[:at]
@@ -81,6 +79,16 @@ def _work(todo: list[list[Spec]], processes: int, count: int, quiet: bool) -> No
     finally:  # Ctrl-C: the workers have it too, or are told
         for end, process in ends.items():
             _stop(end, process)
+
+
+def starts(todo: Sequence[Sequence[Spec]], processes: int) -> list[int]:
+    """The chain that each process begins with: each another, since neighbours read the same data,
+    which one of them then keeps, and the first of a task, as models are for several chains of it.
+    """
+    tasks = [chain[0].get("task") for chain in todo]
+    firsts = [i for i, task in enumerate(tasks) if i == 0 or task != tasks[i - 1]]
+    places = [len(todo) * i / processes for i in range(processes)]
+    return [min(firsts, key=lambda i: abs(i - place)) for place in places]
 
 
 def _follow(ends: dict[Connection, int | None], count: int, quiet: bool) -> None:
