@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -47,15 +48,18 @@ UNDER = {"by_target": "targets", "by_language": "languages"}
 RENDERERS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-bibtex")
 # Less to load (xit/__init__.py), what is installed is looked through once, not for each source that
 # a page cites, and a word is stemmed once, not wherever it stands: 5 of 14 s. Nearly nothing of a
-# page becomes garbage: 1.5 s.
+# page becomes garbage: 1.5 s. What it is to do it is told when it has loaded.
 JUPYTER_BOOK = """
-import functools, gc, importlib.metadata, sys, xit
+import functools, gc, importlib.metadata, json, sys, xit
 gc.set_threshold(100_000, 20, 20)
 importlib.metadata.entry_points = functools.cache(importlib.metadata.entry_points)
 from sphinx.search.en import SearchEnglish
 SearchEnglish.stem = functools.cache(SearchEnglish.stem)
+import jupyter_book.sphinx, myst_nb.sphinx_, sphinx_book_theme, sphinx_design, sphinxcontrib.bibtex
 from jupyter_book.cli.main import main
-sys.exit(main())
+if told := sys.stdin.readline():
+    sys.argv[1:] = json.loads(told)
+    sys.exit(main())
 """
 EXTENSION = Path(__file__).with_name("captions.py")  # of Sphinx, which is slow to load
 BENCH = Path("tests", "bench", "results")  # rows that the page of performance is made from
@@ -63,6 +67,9 @@ GROWTH = Path("tests", "growth", "growth.csv")
 STAMP = ".xit-site"  # fingerprint of what a finished site was made from
 # What Sphinx and the theme put in and no page reads: 5 MB. Every browser takes the woff2 fonts.
 UNNEEDED = (".buildinfo", "_sources", "*.map", "*.ttf", "locales")
+
+
+Renderer = subprocess.Popen[str]
 
 
 class SiteError(XitError):
@@ -78,12 +85,12 @@ def build(study: str, sections: Sequence[str], book: Path, python: str = sys.exe
     """
     out = book / "_build"
     out.mkdir(parents=True, exist_ok=True)
-    with FileLock(out / "site.lock"):
+    with FileLock(out / "site.lock"), _renderer(python) as renderer:
         files = collect(study, sections, book)
         fingerprint = _fingerprint(files)
         if _read(out / "html" / STAMP) != fingerprint:
             _write(files, out / "source")
-            rendered = _render(files, out / "source", out / "rendering", python)
+            rendered = _render(files, out / "source", out / "rendering", renderer)
             _replace(out / "html", rendered, fingerprint, _downloads(files))
     return out / "html" / "index.html"
 
@@ -235,7 +242,23 @@ def _write(files: Mapping[str, bytes], source: Path) -> None:
             os.utime(path)  # shows values from notebooks that may have changed
 
 
-def _render(files: Mapping[str, bytes], source: Path, work: Path, python: str) -> Path:
+@contextmanager
+def _renderer(python: str) -> Iterator[Renderer]:
+    """A Jupyter Book that loads while the pages are collected, then waits for what to do."""
+    with subprocess.Popen(
+        [python, "-c", JUPYTER_BOOK],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as one:
+        try:
+            yield one
+        finally:
+            one.kill()
+
+
+def _render(files: Mapping[str, bytes], source: Path, work: Path, renderer: Renderer) -> Path:
     """Directory of the HTML of `source`, built strictly; raises SiteError with the warnings."""
     frame, state = _frame(files), work / STAMP
     if _read(state) != frame:
@@ -243,20 +266,19 @@ def _render(files: Mapping[str, bytes], source: Path, work: Path, python: str) -
     # Pages kept from a build that failed or was killed would hide their warnings.
     state.unlink(missing_ok=True)
     arguments = ["build", str(source), "--path-output", str(work), "-n", "-W", "--keep-going", "-q"]
-    command = [python, "-c", JUPYTER_BOOK, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SiteError(f"the book did not build:\n{_complaints(done, source)}")
+    told = "".join(renderer.communicate(json.dumps(arguments) + "\n"))
+    if renderer.returncode:
+        raise SiteError(f"the book did not build:\n{_complaints(told, source)}")
     state.write_text(frame)
     return work / "_build" / "html"
 
 
-def _complaints(done: subprocess.CompletedProcess[str], source: Path) -> str:
+def _complaints(told: str, source: Path) -> str:
     """The warnings and errors of a build, or else the end of what it printed."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)  # no colours
+    text = re.sub(r"\x1b\[[0-9;]*m", "", told)  # no colours
     lines = text.replace(f"{source.resolve()}/", "").splitlines()
-    told = [line for line in lines if "WARNING" in line or "ERROR" in line]
-    return "\n".join(dict.fromkeys(told or lines[-20:]))
+    wrong = [line for line in lines if "WARNING" in line or "ERROR" in line]
+    return "\n".join(dict.fromkeys(wrong or lines[-20:]))
 
 
 def _replace(html: Path, rendered: Path, fingerprint: str, beside: Mapping[str, bytes]) -> None:
