@@ -62,12 +62,9 @@ def gaps(rows: pd.DataFrame, source: str, families: Mapping[str, str]) -> pd.Dat
     }
     found = []
     for cell in means.reset_index().to_dict("records"):
-        after, before = (
-            wide[cell["intermediate"], cell["target"]],
-            wide.get(("none", cell["target"])),
-        )
-        before = pd.DataFrame() if before is None else before
-        found.append(cell | _gap(after, before, source, families))
+        of, none = cell["target"], pd.DataFrame()
+        pair = wide[cell["intermediate"], of], wide.get(("none", of), none)
+        found.append(cell | _gap(*pair, source, families))
     table = pd.DataFrame(found)
     table["holm"] = table.groupby("target", sort=False)["p"].transform(
         lambda p: stats.holm(list(p))
