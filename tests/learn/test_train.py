@@ -1,6 +1,9 @@
 """The training loop: it learns, keeps the best state, stops, repeats itself, and scales."""
 
+import threading
+import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -8,11 +11,14 @@ import pytest
 import torch
 
 from xit.data.encode import IGNORE, Feature
+from xit.errors import XitError
+from xit.learn import train as training
 from xit.learn.hyper import Hyper
 from xit.learn.model import Heads, Model
 from xit.learn.pretrain import new_model
 from xit.learn.train import (
     Stream,
+    ahead,
     checkpoints,
     make_batch,
     number_of_steps,
@@ -314,3 +320,53 @@ def test_progress_is_reported_at_every_point() -> None:
     hyper = Hyper(learning_rate=0.01, batch_size=4, max_steps=5, eval_every=2)
     train(model(), [Stream("pair", pairs())], hyper, 1, Script(1, 2, 3), lambda *x: told.append(x))
     assert [(x[0], x[1], x[3]) for x in told] == [(2, 5, 1), (4, 5, 2), (5, 5, 3)]
+
+
+# -- batches made ahead, as for a GPU --
+
+
+def test_what_is_made_ahead_comes_in_order_and_no_further_than_it_may() -> None:
+    made: list[int] = []
+
+    def items() -> Iterator[int]:
+        for i in range(6):
+            made.append(i)
+            yield i
+
+    for i, item in enumerate(ahead(items())):
+        assert item == i
+        time.sleep(0.02)  # time enough to go too far
+        assert len(made) <= i + 3  # the one in use and two more
+    assert made == list(range(6))
+
+
+def test_an_error_in_what_is_made_ahead_comes_when_it_is_asked_for() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise XitError("no more rows")
+
+    coming = ahead(items())
+    assert next(coming) == 1
+    with pytest.raises(XitError, match="no more rows"):
+        next(coming)
+
+
+def test_who_stops_early_leaves_no_thread() -> None:
+    before = threading.active_count()
+    coming = ahead(iter(range(100)))
+    next(coming)
+    coming.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == before
+
+
+def test_batches_made_ahead_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Masks are drawn in the other thread, dropout in this one: neither moves the other."""
+    masked = Stream("mlm", pairs(), mask=(4, 40, 5))
+    hyper = Hyper(1e-2, 2, epochs=3, eval_every=4)
+    plain, other = model(dropout=0.1), model(dropout=0.1)
+    told = train(plain, [masked, Stream("pair", pairs())], hyper, 3)
+    updates = training._updates
+    monkeypatch.setattr(training, "_updates", lambda *given: ahead(updates(*given)))
+    again = train(other, [masked, Stream("pair", pairs())], hyper, 3)
+    assert [p["loss"] for p in told.points] == [p["loss"] for p in again.points]
+    assert same(state(plain), state(other))

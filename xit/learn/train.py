@@ -7,9 +7,13 @@ open. Runs under `accelerate launch` unchanged: every process takes its share of
 
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
+from typing import NamedTuple, TypeVar
 
 import torch
 from accelerate import Accelerator
@@ -20,6 +24,8 @@ from xit.data.encode import Feature
 from xit.learn.adversary import Adversary, Opposed, strength
 from xit.learn.hyper import Hyper
 from xit.learn.model import Model
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -81,11 +87,9 @@ def train(
     whole = Opposed(model, against.discriminator) if against else model
     groups = _groups(model, hyper)
     trained = [[p for p in model.parameters() if p.requires_grad]]
-    texts: Iterator[int] = iter(())
     if against:  # its gradient is clipped by itself, so that without weight it changes nothing
         trained.append(list(against.discriminator.parameters()))
         groups += _groups(against.discriminator, hyper, hyper.learning_rate * against.rate)
-        texts = _one_by_one(Stream("text", against.texts), hyper.batch_size, f"{seed}/text")
     optimiser = torch.optim.AdamW(
         groups, lr=hyper.learning_rate, betas=hyper.betas, eps=hyper.adam_eps, fused=True
     )
@@ -99,15 +103,13 @@ def train(
     losses: list[torch.Tensor] = []  # on the device: to read one is to wait for its step
     waited = 0
     marks = checkpoints(steps, hyper.checkpoints)
+    batches = _updates(streams, hyper, seed, steps, against, accelerator)
+    if accelerator.device.type == "cuda":  # which computes while this process makes the next
+        batches = ahead(batches)
+    fixed = (accelerator, wrapped, trained, optimiser, hyper.max_grad_norm)
     wrapped.train()
-    for step, (stream, indices) in enumerate(islice(plan(streams, hyper, seed), steps), start=1):
-        beside: list = []
-        if against:
-            some = [against.texts[i] for i in islice(texts, len(indices))]
-            factor = against.weight * strength((step - 1) / max(1, steps - 1))
-            beside = [collate(some, against.pad), factor]
-        one = (stream, indices, hyper, f"{seed}/{step}", beside)
-        losses.append(_step(accelerator, wrapped, trained, optimiser, *one))
+    for step, update in enumerate(batches, start=1):
+        losses.append(_step(*fixed, update))
         rate = float(schedule.get_last_lr()[0])
         schedule.step()
         history.steps = step
@@ -149,50 +151,93 @@ def train(
     return history
 
 
+class Update(NamedTuple):
+    """What one process computes an update from."""
+
+    task: str
+    batches: list[Batch]  # the task's, and the text for an adversary if there is one
+    factor: list[float]  # of the adversary's gradient
+    idle: bool  # there are fewer rows than processes: this one only takes part in the sums
+
+
+def _updates(
+    streams: Sequence[Stream],
+    hyper: Hyper,
+    seed: int,
+    steps: int,
+    against: Adversary | None,
+    accelerator: Accelerator,
+) -> Iterator[Update]:
+    """This process's part of each of the `steps` updates; for a GPU in pinned memory, from which
+    it copies by itself."""
+    texts: Iterator[int] = iter(())
+    if against:
+        texts = _one_by_one(Stream("text", against.texts), hyper.batch_size, f"{seed}/text")
+    world, rank = accelerator.num_processes, accelerator.process_index
+    for step, (stream, indices) in enumerate(islice(plan(streams, hyper, seed), steps), start=1):
+        batches, factor = [make_batch(stream, indices, hyper, f"{seed}/{step}")], list[float]()
+        if against:
+            some = [against.texts[i] for i in islice(texts, len(indices))]
+            factor = [against.weight * strength((step - 1) / max(1, steps - 1))]
+            batches.append(collate(some, against.pad))
+        mine = share(batches[0], rank, world, stream.together)
+        idle = not mine.any()
+        if world > 1:
+            mine = share(batches[0], 0, world, stream.together) if idle else mine
+            batches = [{k: v[mine] for k, v in batch.items()} for batch in batches]
+        if accelerator.device.type == "cuda":
+            batches = [{k: v.pin_memory() for k, v in batch.items()} for batch in batches]
+        yield Update(stream.task, batches, factor, bool(idle))
+
+
+def ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:
+    """`items` in their order, `depth` of them made in another thread before they are asked for."""
+    end = object()
+    with ThreadPoolExecutor(1) as maker:
+        coming = deque(maker.submit(next, items, end) for _ in range(depth))
+        while (one := coming.popleft().result()) is not end:
+            coming.append(maker.submit(next, items, end))
+            yield one  # type: ignore[misc]
+
+
 def _step(
     accelerator: Accelerator,
     model: torch.nn.Module,
     trained: Sequence[list[torch.nn.Parameter]],
     optimiser: torch.optim.Optimizer,
-    stream: Stream,
-    indices: list[int],
-    hyper: Hyper,
-    seed: str,
-    beside: Sequence,
+    most: float,
+    update: Update,
 ) -> torch.Tensor:
-    """One update of the parameters `trained`, each list clipped by itself, from the features
-    `indices` of `stream`, shared out over the processes. `beside`: the text for an adversary and
-    the factor of its gradient, if there is one.
+    """One update of the parameters `trained`, each list by itself clipped to a norm of `most`.
 
     The task's mean loss, then the adversary's and the share of sentences whose language it names.
     """
-    world, rank = accelerator.num_processes, accelerator.process_index
-    batches = [make_batch(stream, indices, hyper, seed), *beside[:1]]
-    mine = share(batches[0], rank, world, stream.together)
-    idle = not mine.any()  # fewer rows than processes: this one only takes part in the sums
-    if world > 1:
-        mine = share(batches[0], 0, world, stream.together) if idle else mine
-        batches = [{k: v[mine] for k, v in batch.items()} for batch in batches]
-    batches = [_moved(batch, accelerator.device) for batch in batches]
-    told = list(model(stream.task, *batches, *beside[1:]))  # sums and what they are over
-    if idle:
+    world = accelerator.num_processes
+    there = partial(_on, accelerator.device)
+    told = list(model(update.task, *map(there, update.batches), *update.factor))
+    if update.idle:  # sums, and what they are over
         told = [x * 0 for x in told]
     sums = torch.stack([x.detach().float() for x in told])
     if world > 1:
         sums = accelerator.reduce(sums, reduction="sum")
     counts = sums.clamp(min=1)
     loss = told[0] * world / counts[1]  # DDP divides by `world`
-    if beside:
+    if update.factor:
         loss = loss + told[2] * world / counts[3]
     accelerator.backward(loss)
     for parameters in trained:
-        accelerator.clip_grad_norm_(parameters, hyper.max_grad_norm)
+        accelerator.clip_grad_norm_(parameters, most)
     optimiser.step()
     optimiser.zero_grad()
     means = [sums[0] / counts[1]]
-    if beside:
+    if update.factor:
         means += [sums[2] / counts[3], sums[4] / counts[3]]
     return torch.stack(means)
+
+
+def _on(device: torch.device, batch: Batch) -> Batch:
+    """`batch` on `device`; a copy from pinned memory is waited for there."""
+    return {k: v.to(device, non_blocking=True) for k, v in batch.items()}
 
 
 def share(batch: Batch, rank: int, world: int, together: bool) -> torch.Tensor:
@@ -203,13 +248,6 @@ def share(batch: Batch, rank: int, world: int, together: bool) -> torch.Tensor:
     size = len(batch["ids"])
     of = batch["row"].unique_consecutive(return_inverse=True)[1] if together else torch.arange(size)
     return of % world == rank
-
-
-def _moved(batch: Batch, device: torch.device) -> Batch:
-    """`batch` on `device`; to a GPU from pinned memory, so that the copy is waited for there."""
-    if device.type != "cuda":
-        return {k: v.to(device) for k, v in batch.items()}
-    return {k: v.pin_memory().to(device, non_blocking=True) for k, v in batch.items()}
 
 
 def make_batch(stream: Stream, indices: list[int], hyper: Hyper, seed: str) -> Batch:
