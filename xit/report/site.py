@@ -68,7 +68,6 @@ STAMP = ".xit-site"  # fingerprint of what a finished site was made from
 # What Sphinx and the theme put in and no page reads: 5 MB. Every browser takes the woff2 fonts.
 UNNEEDED = (".buildinfo", "_sources", "*.map", "*.ttf", "locales")
 
-
 Renderer = subprocess.Popen[str]
 
 
