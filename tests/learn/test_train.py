@@ -356,7 +356,7 @@ def test_who_stops_early_leaves_no_thread() -> None:
     coming = ahead(iter(range(100)))
     next(coming)
     coming.close()  # type: ignore[attr-defined]
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def test_batches_made_ahead_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
