@@ -122,7 +122,7 @@ def by_hand(name: str, m: Model, b: Batch) -> float:
 def test_losses_by_hand(name: str) -> None:
     """For mlm: only masked positions are computed, and they equal the full computation."""
     m, b = model(), batch(**GOLD[name])
-    assert float(m(name, b)[0]) == pytest.approx(by_hand(name, m, b), abs=1e-4)
+    assert m(name, b)[0].item() == pytest.approx(by_hand(name, m, b), abs=1e-4)
 
 
 def test_the_loss_of_choices() -> None:
