@@ -110,12 +110,12 @@ def by_hand(name: str, m: Model, b: Batch) -> float:
     if name == "qa":
         said = m.scores(name, b).log_softmax(1)
         both = (said[i, b["start"][i], 0] + said[i, b["end"][i], 1] for i in range(4))
-        return -sum(float(x) / 2 for x in both)
+        return -sum(x.item() / 2 for x in both)
     full = m.lm(input_ids=b["ids"], attention_mask=b["mask"]).logits if name == "mlm" else None
     said = (m.scores(name, b) if full is None else full).log_softmax(-1)
     gold = b["label" if name == "pair" else "labels"]
     places = [tuple(p) for p in (gold != IGNORE).nonzero().tolist()]
-    return -sum(float(said[p][gold[p]]) for p in places)
+    return -sum(said[p][gold[p]].item() for p in places)
 
 
 @pytest.mark.parametrize("name", ["pair", "tags", "qa", "mlm"])
@@ -130,7 +130,7 @@ def test_the_loss_of_choices() -> None:
     b = batch(label=[1, 1, 0, 0]) | {"row": torch.tensor([0, 0, 1, 1])}
     loss, count = m("choice", b)
     told = m.scores("choice", b).log_softmax(-1)
-    assert float(loss) == pytest.approx(float(-told[0, 1] - told[1, 0]), abs=1e-5)
+    assert loss.item() == pytest.approx((-told[0, 1] - told[1, 0]).item(), abs=1e-5)
     assert int(count) == 2
 
 
