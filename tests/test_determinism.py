@@ -15,7 +15,8 @@ from xit import specs, tasks, workers
 from xit.data.encode import Feature
 from xit.learn.hyper import Hyper
 from xit.learn.model import Model, load_lm
-from xit.learn.train import Stream, train
+from xit.learn.train import train
+from xit.learn.updates import Stream
 from xit.score import predict
 from xit.study import Study
 

@@ -28,7 +28,8 @@ from xit.learn.hyper import Hyper
 from xit.learn.model import Model, load_tokenizer
 from xit.learn.smooth import smooth
 from xit.learn.subspace import restrict
-from xit.learn.train import History, Stream, number_of_steps, train
+from xit.learn.train import History, train
+from xit.learn.updates import Stream, number_of_steps
 from xit.runs import STATE, Say, Spec
 from xit.score import complexity, probe, run
 from xit.tasks import Task

@@ -30,7 +30,8 @@ from xit.data.encode import IGNORE, Feature
 from xit.learn.hyper import Hyper
 from xit.learn.model import Model
 from xit.learn.pretrain import SPECIAL
-from xit.learn.train import Stream, train
+from xit.learn.train import train
+from xit.learn.updates import Stream
 from xit.report.performance import GROUPED, OURS, PADDED
 from xit.score import predict
 

@@ -15,7 +15,8 @@ from xit.learn.adversary import Adversary, Discriminator, Opposed, reverse, stre
 from xit.learn.hyper import Hyper
 from xit.learn.model import Model
 from xit.learn.pretrain import new_model
-from xit.learn.train import Stream, train
+from xit.learn.train import train
+from xit.learn.updates import Stream
 
 LANGUAGES = 3
 

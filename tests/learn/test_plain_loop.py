@@ -10,7 +10,8 @@ from xit.data.encode import IGNORE, Feature
 from xit.learn.hyper import Hyper
 from xit.learn.model import Heads, Model
 from xit.learn.pretrain import new_model
-from xit.learn.train import Stream, make_batch, plan, train
+from xit.learn.train import train
+from xit.learn.updates import Stream, make_batch, plan
 
 KINDS = ("pair", "tagging", "span", "choice")
 HEADS: Heads = {kind: (kind, 3) for kind in KINDS}

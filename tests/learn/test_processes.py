@@ -7,11 +7,12 @@ import torch
 
 from tests.processes import on_two
 from xit.data.encode import Feature
-from xit.learn import train as training
+from xit.learn import updates
 from xit.learn.hyper import Hyper
 from xit.learn.model import Model
 from xit.learn.pretrain import new_model
-from xit.learn.train import Stream, share, train
+from xit.learn.train import train
+from xit.learn.updates import Stream, share
 
 TASKS = ("pair", "mlm", "choice")
 
@@ -34,17 +35,17 @@ def few_steps(task: str) -> dict[str, list]:
     stream = Stream(task, features(task), together=task == "choice", mask=(39, 40, 4))
     hyper = Hyper(learning_rate=0.01, batch_size=4, max_steps=7, eval_every=1, mask_rate=0.4)
     batches: list[list[int]] = []
-    make = training.make_batch
+    make = updates.make_batch
 
-    def spy(stream: Stream, indices: list[int], hyper: Hyper, seed: str) -> training.Batch:
+    def spy(stream: Stream, indices: list[int], hyper: Hyper, seed: str) -> updates.Batch:
         batches.append(indices)
         return make(stream, indices, hyper, seed)
 
-    training.make_batch = spy
+    updates.make_batch = spy
     try:
         history = train(model, [stream], hyper, seed=3)
     finally:
-        training.make_batch = make
+        updates.make_batch = make
     weights = [float(v.double().abs().sum()) for v in model.state_dict().values()]
     return {"batches": batches, "losses": [p["loss"] for p in history.points], "weights": weights}
 

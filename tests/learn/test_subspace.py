@@ -9,7 +9,8 @@ from xit.learn.hyper import Hyper
 from xit.learn.model import Model
 from xit.learn.pretrain import new_model
 from xit.learn.subspace import Moved, restrict
-from xit.learn.train import Stream, train
+from xit.learn.train import train
+from xit.learn.updates import Stream
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,11 @@ from tests.toys import asked, tokenizer
 from xit.data import encode
 from xit.data.batch import Batch
 from xit.data.encode import IGNORE, Feature
+from xit.learn.hyper import Hyper
 from xit.learn.model import Model
 from xit.learn.pretrain import new_model
-from xit.learn.train import Hyper, Stream, train
+from xit.learn.train import train
+from xit.learn.updates import Stream
 from xit.score import predict
 from xit.score.predict import best_span
 from xit.tasks import QA

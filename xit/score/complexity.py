@@ -22,7 +22,8 @@ from xit.data.blank import blank
 from xit.data.encode import IGNORE, Feature
 from xit.learn.hyper import Hyper
 from xit.learn.model import Model, load_lm, load_tokenizer
-from xit.learn.train import Stream, train
+from xit.learn.train import train
+from xit.learn.updates import Stream
 from xit.runs import Say, Spec
 from xit.score import predict
 from xit.tasks import Task

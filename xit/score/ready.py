@@ -9,7 +9,6 @@ from importlib import import_module
 LOADED = (
     "xit.phases",
     "datasets",
-    "xit.lab.write",
     "transformers.models.xlm_roberta.modeling_xlm_roberta",
 )
 for name in LOADED:
