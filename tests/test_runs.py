@@ -280,6 +280,53 @@ def test_what_is_damaged_is_moved_aside_and_done_again(
     assert damage(path) is None
 
 
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files as old as those of a run that has been there for a while."""
+    monkeypatch.setattr(runs, "SETTLED", -60.0)
+
+
+def test_a_run_is_read_through_once(
+    tmp_path: Path, settled: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _ = made(Store(tmp_path), Build())
+    assert Store(tmp_path).find(SPEC) == path
+    monkeypatch.setattr(runs, "damage", lambda path: pytest.fail(f"{path} is read again"))
+    assert Store(tmp_path).find(SPEC) == path
+
+
+def test_a_fresh_run_is_read_through_again(tmp_path: Path) -> None:
+    """Within a tick of the clock a file may change and keep its times."""
+    path, _ = made(Store(tmp_path), Build())
+    assert Store(tmp_path).find(SPEC) == path
+    assert rest(tmp_path) == [path.name]
+
+
+@pytest.mark.parametrize(
+    "harm", [shorten, flip, remove, unlist, garble, empty, other_json, nothing_listed]
+)
+def test_what_is_damaged_after_it_was_read_through_is_found(
+    tmp_path: Path, settled: None, harm: Callable[[Path], None]
+) -> None:
+    path, _ = made(Store(tmp_path), Build())
+    assert Store(tmp_path).find(SPEC) == path
+    time.sleep(0.02)
+    harm(path)
+    assert Store(tmp_path).find(SPEC) is None
+    assert made(Store(tmp_path), Build()) == (path, False)
+    assert Store(tmp_path).find(SPEC) == path
+
+
+def test_half_a_note_is_none(tmp_path: Path, settled: None) -> None:
+    path, _ = made(Store(tmp_path), Build())
+    assert Store(tmp_path).find(SPEC) == path
+    [note] = (tmp_path / ".sound").iterdir()
+    whole = note.read_bytes()
+    for cut in (b"", whole[:20], b"\xff\xfe"):
+        note.write_bytes(cut)
+        assert Store(tmp_path).find(SPEC) == path and note.read_bytes() == whole
+
+
 def test_damaged_again_and_again(tmp_path: Path) -> None:
     """Each of the damaged ones is kept."""
     for time_ in range(4):

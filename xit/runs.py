@@ -2,7 +2,8 @@
 
 A run's directory is `runs/<kind>-<slug>-<hash>/`. It is written beside, checksummed, then renamed,
 under a file lock; so a directory with that name is finished work, whatever was killed when. What
-is damaged later is moved aside, never deleted, and done again.
+is damaged later is moved aside, never deleted, and done again. A run is read through before it is
+used, once: then `.sound/` says in what state its files were, by their sizes, numbers and times.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -22,6 +23,7 @@ from xit.errors import XitError, storage
 
 MANIFEST = "manifest.json"
 MADE = "made.json"  # how long it took to make and on what, for those who want to do it again
+SETTLED = 2.0  # seconds after which a file that is written again has another time
 SLOW = 20.0  # seconds after which who waits for another process says so
 STATE = "checkpoint-{}"  # part of a run's directory: a state of the model on the way, from 1
 LOCATION = "where"  # the part of a spec that says where things lie; not part of its identity
@@ -80,10 +82,27 @@ class Store:
     def sound(self, run: str) -> Path | None:
         """The finished run called `run`, or None if it is not there or damaged."""
         path = self.root / run
-        if run not in self._checked and (not path.is_dir() or damage(path) is not None):
+        if run not in self._checked and not (path.is_dir() and self._whole(path)):
             return None
         self._checked.add(run)
         return path if path.is_dir() else None
+
+    def _whole(self, path: Path) -> bool:
+        """Whether the run is undamaged; read through unless it is as when it last was."""
+        note, began = self.root / ".sound" / path.name, time.time()
+        try:
+            now, newest = _state(path)
+            if note.exists() and note.read_bytes() == now:
+                return True
+        except OSError:  # who may not read it is told why
+            return damage(path) is None
+        if damage(path) is not None:
+            return False
+        if newest < began - SETTLED:  # else the next change might not show in a file's times
+            with suppress(OSError):  # a full or read-only disk: it is read through again
+                note.parent.mkdir(exist_ok=True)
+                note.write_bytes(now)
+        return True
 
     def _set_aside(self, path: Path) -> None:
         """Move a damaged run out of the way; only under its lock, or it could be a fresh one."""
@@ -163,6 +182,17 @@ def _held(file: Path, wait: bool) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _state(directory: Path) -> tuple[bytes, float]:
+    """(every file's path, size, number and times; the latest time), without reading the files."""
+    lines, newest = [], 0.0
+    for folder, _, files in os.walk(directory):
+        for file in files:
+            told = os.stat(at := os.path.join(folder, file))  # noqa: PTH116, PTH118 (a third of the time)
+            newest = max(newest, told.st_mtime, told.st_ctime)
+            lines.append(f"{at} {told.st_size} {told.st_ino} {told.st_mtime_ns} {told.st_ctime_ns}")
+    return os.fsencode("\n".join(sorted(lines))), newest
 
 
 def damage(path: Path) -> str | None:

@@ -51,6 +51,18 @@ def test_nine_points_must_reach_seven_tenths() -> None:
     assert (told.p < 0.05) == (abs(told.rho) >= critical(9) - 1e-9)
 
 
+@pytest.mark.parametrize("ties", [False, True])
+def test_p_is_the_share_of_all_orders(ties: bool) -> None:
+    """Also where another pair of columns with the same ranks has been counted before."""
+    rng = np.random.default_rng(5)
+    for _ in range(6):
+        x, y = rng.integers(0, 4 if ties else 10**6, (2, 6)).astype(float)
+        told = correlation(x, y)
+        orders = [reference.spearmanr(x, list(of)).statistic for of in permutations(y)]
+        at_least = sum(abs(r) >= abs(told.rho) - 1e-9 for r in orders)
+        assert told.p == at_least / 720
+
+
 def test_what_lacks_a_value_is_left_out() -> None:
     told = correlation([1, 2, math.nan, 4, 5], [1, 2, 3, math.nan, 0])
     assert told.n == 3 and told.rho == pytest.approx(-0.5)

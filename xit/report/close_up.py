@@ -192,7 +192,8 @@ def printed_dots(target: str) -> pd.DataFrame:
     known = typology.shipped("en")
     order = typology.order(known, "en", [str(c) for c in part.index])
     family = [typology.family(known, c) for c in order]
-    names = [printed_names().get(c, c) for c in order]
+    known_names = printed_names()
+    names = [known_names.get(c, c) for c in order]
     value = [float(part["baseline"][c]) for c in order]
     return pd.DataFrame(
         {"key": order, "name": names, "value": value, "band": family, "firm": False}

@@ -105,6 +105,13 @@ def figure(made: Figure, alt: str) -> None:
 
     The notebook keeps it as PNG for the page, and as SVG and PDF for the reader's own slides.
     """
+    data, size = pictures(made)
+    display(data, raw=True, metadata={"alt": alt, "image/png": size})
+    pyplot.close(made)
+
+
+def pictures(made: Figure) -> tuple[dict[str, str], dict[str, int]]:
+    """A figure as PNG, SVG and PDF, by their media types, and the size to show the PNG in."""
     made.draw_without_rendering()
     made.set_layout_engine(None)  # it has found the places, for all three
     told = {"bbox_inches": made.get_tightbbox().padded(MARGIN)}
@@ -113,8 +120,7 @@ def figure(made: Figure, alt: str) -> None:
         svg = print_figure(made, "svg", metadata={"Date": None}, **told)
     pdf = print_figure(made, "pdf", base64=True, metadata={"CreationDate": None}, **told)
     data = {"image/png": _of_few_colours(png), "image/svg+xml": svg, "application/pdf": pdf}
-    display(data, raw=True, metadata={"alt": alt, "image/png": size})
-    pyplot.close(made)
+    return data, size
 
 
 def _of_few_colours(png: bytes) -> str:

@@ -197,17 +197,24 @@ def per_language(target: str) -> pd.DataFrame:
     """
     if target not in TARGET.values():
         raise unknown("target task", target, TARGET.values())
-    rows = _rows()
-    named = _named(rows[rows["table"].str.startswith("Appendix B")])
-    named = named[named["target"] == target].rename(columns={"language_or_avg": "language"})
-    return named[["intermediate", "mlm", "metric", "language", "value"]].reset_index(drop=True)
+    table = _appendix()
+    return table[table["target"] == target].drop(columns="target").reset_index(drop=True)
 
 
 def appendix() -> pd.DataFrame:
     """`per_language` of all targets: intermediate, mlm, target, metric, language, value (0-100)."""
-    parts = [per_language(target).assign(target=target) for target in TARGET.values()]
+    return _appendix().copy()
+
+
+@cache
+def _appendix() -> pd.DataFrame:
+    rows = _rows()
+    named = _named(rows[rows["table"].str.startswith("Appendix B")])
+    named = named.rename(columns={"language_or_avg": "language"})
+    place = {target: i for i, target in enumerate(TARGET.values())}
+    named = named.sort_values("target", key=lambda c: c.map(place), kind="stable")
     columns = ["intermediate", "mlm", "target", "metric", "language", "value"]
-    return pd.concat(parts, ignore_index=True)[columns]
+    return named[columns].reset_index(drop=True)
 
 
 def changes_by_language() -> pd.DataFrame:

@@ -10,6 +10,7 @@ not know which.
 """
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -47,6 +48,11 @@ def table(where: str, source: str) -> pd.DataFrame:
 
 def shipped(source: str) -> pd.DataFrame:
     """As `languages`: the 50 languages of XTREME-R; distances from en, zh and ar, else none."""
+    return _shipped(source).copy()
+
+
+@cache
+def _shipped(source: str) -> pd.DataFrame:
     table = _read(SHIPPED / "languages.csv", REQUIRED)
     far = _read(SHIPPED / "distances.csv", ("source", "iso639_3"))
     far = far[far["source"] == source].drop(columns="source")
