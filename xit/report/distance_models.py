@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats as distributions
 
 from xit.report import distance, stats, typology
 from xit.report.distance import ALPHA, MAIN
@@ -66,8 +65,7 @@ def least_squares(y: np.ndarray, x: np.ndarray) -> Fit | None:
 
 def smallest(error: float, df: int, power: float = POWER, alpha: float = ALPHA) -> float:
     """The smallest coefficient that such a standard error shows with this `power`."""
-    t = distributions.t
-    return error * float(t.ppf(1 - alpha / 2, df) + t.ppf(power, df))
+    return error * (stats.t_quantile(1 - alpha / 2, df) + stats.t_quantile(power, df))
 
 
 def with_every(told: pd.DataFrame, codes: Sequence[str]) -> pd.DataFrame:
@@ -209,8 +207,8 @@ def _about(value: float, error: float, df: int) -> tuple[float, float, float]:
     """(low, high, two-sided p) by t."""
     if not error:
         return value, value, math.nan
-    half = error * float(distributions.t.ppf(1 - ALPHA / 2, df))
-    p = 2 * float(distributions.t.sf(abs(value) / error, df))
+    half = error * stats.t_quantile(1 - ALPHA / 2, df)
+    p = 2 * stats.t_tail(abs(value) / error, df)
     return value - half, value + half, p
 
 

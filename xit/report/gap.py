@@ -12,7 +12,6 @@ import math
 from collections.abc import Mapping
 
 import pandas as pd
-from scipy import stats as distributions
 
 from xit import tasks
 from xit.report import distance, distance_tables, published, results, stats
@@ -126,7 +125,7 @@ def _interval(wide: pd.DataFrame, families: Mapping[str, str]) -> tuple[Interval
     between = stats.variances(grid)
     if math.isnan(between.languages):
         return Interval(), math.nan
-    t = float(distributions.t.ppf((1 + stats.LEVEL) / 2, between.df["languages"]))
+    t = stats.t_quantile((1 + stats.LEVEL) / 2, between.df["languages"])
     half, mean = t * math.sqrt(between.languages), _mean(wide)
     return Interval(mean - half, mean + half), math.nan
 
@@ -162,9 +161,8 @@ def smallest(row: pd.Series, power: float = 0.8) -> float:
     df = int(row["seeds"]) - 1
     if df < 1 or math.isnan(row["low"]):
         return math.nan
-    t = distributions.t
-    half, edge = (row["high"] - row["low"]) / 2, float(t.ppf((1 + stats.LEVEL) / 2, df))
-    return half / edge * (edge + float(t.ppf(power, df)))
+    half, edge = (row["high"] - row["low"]) / 2, stats.t_quantile((1 + stats.LEVEL) / 2, df)
+    return half / edge * (edge + stats.t_quantile(power, df))
 
 
 # -- for readers --

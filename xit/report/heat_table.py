@@ -10,6 +10,7 @@ for the cell that is pointed at, tapped or moved to; without the script it is th
 
 import html
 from collections.abc import Hashable, Mapping, Sequence
+from functools import cache
 
 import pandas as pd
 
@@ -96,11 +97,17 @@ def written(change: float) -> str:
 def colours(change: float, limit: float = LIMIT) -> tuple[str, str]:
     """(ground, ink) of a change: blue a gain, red a loss, white none; the ink is what is read best
     on it."""
+    share = min(1.0, max(-1.0, change / limit))
+    return _shade(min(255, int(256 * (0.5 + share / 2))))
+
+
+@cache
+def _shade(level: int) -> tuple[str, str]:
+    """`colours` of one of the 256 levels of the scale."""
     import matplotlib as mpl
     from matplotlib.colors import to_hex
 
-    share = min(1.0, max(-1.0, change / limit))
-    colour = mpl.colormaps["RdBu"](0.5 + share / 2)
+    colour = mpl.colormaps["RdBu"](level)
     light = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
     luminance = 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2]  # WCAG 2, 0 to 1
     return to_hex(colour), "#fff" if luminance < 0.179 else "#000"

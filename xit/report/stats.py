@@ -24,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import special
 from scipy import stats as distributions
 
 from xit.errors import XitError
@@ -128,6 +129,19 @@ def _items(items: Mapping[str, Floats], code: str, values: Floats, languages: li
     return one
 
 
+# -- Student's t, as scipy.stats has it but without its checks, which take most of the time --
+
+
+def t_quantile(q: float, df: float) -> float:
+    """What t with `df` degrees of freedom stays below with probability `q`."""
+    return float(special.stdtrit(df, q))
+
+
+def t_tail(t: float, df: float) -> float:
+    """The probability that it is above `t`."""
+    return float(special.stdtr(df, -t))
+
+
 # -- one mean --
 
 
@@ -200,8 +214,8 @@ def _interval(
     if total == 0:
         return Interval(mean, mean), float(mean == 0)
     freedom = 1 / sum((part / total) ** 2 / df[name] for name, part in parts.items() if part)
-    half = float(distributions.t.ppf((1 + level) / 2, freedom)) * math.sqrt(total)
-    p = 2 * float(distributions.t.sf(abs(mean) / math.sqrt(total), freedom))
+    half = t_quantile((1 + level) / 2, freedom) * math.sqrt(total)
+    p = 2 * t_tail(abs(mean) / math.sqrt(total), freedom)
     return Interval(mean - half, mean + half), p
 
 
@@ -361,7 +375,7 @@ def prediction(by_seed: Sequence[float], level: float = LEVEL) -> Interval:
     values = np.asarray(by_seed, float)
     if len(values) < 2:
         return Interval()
-    half = float(distributions.t.ppf((1 + level) / 2, len(values) - 1))
+    half = t_quantile((1 + level) / 2, len(values) - 1)
     half *= float(values.std(ddof=1)) * math.sqrt(1 + 1 / len(values))
     mean = float(values.mean())
     return Interval(mean - half, mean + half)

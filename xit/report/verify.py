@@ -18,7 +18,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats as distributions
 
 from xit import changes
 from xit.report import shipped, stats
@@ -266,6 +265,6 @@ def _test(was: Floats, now: Floats, variance: float, freedom: float) -> dict[str
         p = 1.0 if abs(moved) < ROUNDING else math.nan
         return told | {"low": math.nan, "high": math.nan, "p": p}
     error = math.sqrt(max(variance, ROUNDING**2) * 2 / len(was))
-    half = float(distributions.t.ppf(1 - ALPHA / 2, freedom)) * error
-    p = 1.0 if abs(moved) < ROUNDING else 2 * distributions.t.sf(abs(moved) / error, freedom)
+    half = stats.t_quantile(1 - ALPHA / 2, freedom) * error
+    p = 1.0 if abs(moved) < ROUNDING else 2 * stats.t_tail(abs(moved) / error, freedom)
     return told | {"low": moved - half, "high": moved + half, "p": float(p)}
