@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.browser import Visit, accessibility, chromium, pages, visits
+from tests.browser import Visit, accessibility, chromium, pages, soonest, visits
 
 pytestmark = [pytest.mark.timeout(900)]
 
@@ -47,11 +47,14 @@ def test_axe_would_find_one(needs_chromium: None) -> None:
         assert {f.partition(":")[0] for f in accessibility(page, True)} == {"color-contrast"}
 
 
-def test_every_page_is_interactive_at_once(needs_chromium: None, visited: list[Visit]) -> None:
-    """The goal is a second on a quiet machine; a busy one may take longer for single pages, as does
-    CI, whose halves share the cores."""
+def test_every_page_is_interactive_at_once(
+    needs_chromium: None, html: Path, visited: list[Visit]
+) -> None:
+    """The goal is a second on a quiet machine. A page that was slow, as one is now and then in CI,
+    whose halves share the cores, is opened again by itself: a slow page stays slow."""
     assert statistics.median(v.ready for v in visited) < 1
-    assert {v.name: v.ready for v in visited if v.ready > 6} == {}
+    slow = soonest(html, [v.name for v in visited if v.ready > 2])
+    assert {name: seconds for name, seconds in slow.items() if seconds > 2} == {}
 
 
 # -- links ----------------------------------------------------------------------------------------
