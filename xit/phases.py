@@ -20,7 +20,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from xit import specs, tasks
-from xit.data import corpus, encode, encoded, hub
+from xit.data import corpus, encode, encoded, labelled
 from xit.errors import XitError
 from xit.learn import pretrain as scratch
 from xit.learn.adversary import Adversary, Discriminator
@@ -181,7 +181,7 @@ def _fine_tune(spec: Spec, out: Path, say: Say) -> None:
     where, s, code = spec["where"]["hub"], spec["settings"], spec["language"]
     parts_of = spec.get("parts", {spec["task"]: s})
     wanted = {specs.task_of(spec, name): told for name, told in parts_of.items()}
-    names = {t: hub.outputs(t, t.train, where, code) for t in wanted if t.train}
+    names = {t: labelled.outputs(t, t.train, where, code) for t in wanted if t.train}
     heads = {t.name: (t.kind, len(n)) for t, n in names.items()}
     model = Model.load(spec["where"]["parent"], heads, spec["seed"])
     if "head" in spec:  # of the parent: what a target is learnt after

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import huggingface_hub
 
 from xit import runs, tasks, variants
-from xit.data import bucc, corpus, hub, pools
+from xit.data import bucc, corpus, hub, labelled, pools
 from xit.data.typos import Noise
 from xit.errors import XitError, unknown
 from xit.paths import project
@@ -95,7 +95,7 @@ def _content(read: Callable[..., str], *told: object) -> str:
 @cache  # a study with all languages has more than the usual 128
 def fingerprint(where: str, task: Task, split: Split, code: str, limit: int | None) -> str:
     """The fingerprint of the rows that a run will read."""
-    return _content(hub.identity, task, split, where, code, limit)
+    return _content(labelled.identity, task, split, where, code, limit)
 
 
 @cache

@@ -140,7 +140,7 @@ class Task:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The columns of the rows that `hub.rows` gives, gold last."""
+        """The columns of the rows that `labelled.rows` gives, gold last."""
         return self.fields or self.columns
 
     @property

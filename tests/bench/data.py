@@ -6,7 +6,7 @@ from typing import NamedTuple
 from transformers import PreTrainedTokenizerBase
 
 from xit import tasks
-from xit.data import encode, hub
+from xit.data import encode, hub, labelled
 from xit.data.encode import Feature
 from xit.learn.model import load_tokenizer
 from xit.learn.pretrain import train_tokenizer
@@ -94,7 +94,7 @@ class Reader:
                 continue
             split = wanted.row.train if wanted.train else wanted.row.test or wanted.row.dev
             assert split is not None
-            found += hub.rows(wanted.row, split, self.where, code, each)[0]
+            found += labelled.rows(wanted.row, split, self.where, code, each)[0]
         return found
 
     def read(self, name: str, count: int) -> Data:
@@ -111,6 +111,6 @@ class Reader:
             features = encode.features(kind, rows, inputs, self.tokenizer, window)[0]
             split = task.train
             assert split is not None
-            outputs = len(hub.outputs(task, split, self.where, code))
+            outputs = len(labelled.outputs(task, split, self.where, code))
             contexts = [str(r[inputs[1]]) for r in rows] if kind == "span" else []
         return Data(name, wanted.kind, features[:count], window, outputs, contexts)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from xit import paths, tasks
-from xit.data import ccgbank, hub
+from xit.data import ccgbank, labelled
 from xit.errors import XitError
 
 SLEEP = r"(<L NP N N Cats NP_1>) (<L S[dcl]\NP VBP VBP sleep S[dcl]\NP_2>) (<L . . . . .>)"
@@ -41,12 +41,14 @@ def test_sentences(directory: Path) -> None:
 def test_the_loader_reads_it_where_it_lies(directory: Path) -> None:
     task = tasks.intermediate("ccg")
     assert task.train and task.dev
-    rows, counts = hub.rows(task, task.train, "", "en")
+    rows, counts = labelled.rows(task, task.train, "", "en")
     assert counts == {"empty": 0, "read": 40}
-    names = hub.outputs(task, task.train, "", "en")
-    assert names == hub.outputs(task, task.dev, "", "en") == [".", "NP", r"S[dcl]\NP"]
+    names = labelled.outputs(task, task.train, "", "en")
+    assert names == labelled.outputs(task, task.dev, "", "en") == [".", "NP", r"S[dcl]\NP"]
     assert [names[t] for t in rows[0]["ccg_tags"]] == ["NP", r"S[dcl]\NP", "."]
-    assert hub.identity(task, task.dev, "", "en") != hub.identity(task, task.train, "", "en")
+    assert labelled.identity(task, task.dev, "", "en") != labelled.identity(
+        task, task.train, "", "en"
+    )
 
 
 def test_what_is_missing_is_said(directory: Path) -> None:
@@ -58,4 +60,4 @@ def test_what_is_missing_is_said(directory: Path) -> None:
     task = tasks.intermediate("ccg")
     assert task.train
     with pytest.raises(XitError, match=r"no xit/ccgbank: CCGbank is LDC's .* at local/ccgbank"):
-        hub.rows(task, task.train, "", "en")
+        labelled.rows(task, task.train, "", "en")

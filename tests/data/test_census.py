@@ -9,7 +9,7 @@ import pytest
 from tests.shared import MIRROR
 from tests.toys import made, tokenizer, toy_study, tuned, write
 from xit import paths, specs, tasks
-from xit.data import census, hub
+from xit.data import census, labelled
 from xit.errors import XitError
 from xit.study import Study
 
@@ -92,7 +92,7 @@ def test_every_row_of_real_files_is_kept_dropped_or_said_to_be_missing() -> None
             assert any(x in str(error) for x in ("unknown", "no xit/", "has no rows in")), error
             continue
         seen += 1
-        rows, _ = hub.rows(task, split, str(MIRROR), code, 30)
+        rows, _ = labelled.rows(task, split, str(MIRROR), code, 30)
         assert counts["read"] == len(rows) + sum(counts.get(why, 0) for why in DROPPED)
         cut = sum(counts.get(x, 0) for x in ("truncated", "questions truncated", "split"))
         if task.kind != "span":  # a question may be shortened and then fit

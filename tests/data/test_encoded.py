@@ -7,7 +7,7 @@ import pytest
 
 from tests.toys import project
 from xit import paths, study, tasks
-from xit.data import encoded, hub
+from xit.data import encoded, labelled
 from xit.data.typos import Noise
 from xit.learn.model import load_tokenizer
 from xit.study import Study
@@ -23,15 +23,15 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Study]:
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list:
-    """Every call of `hub.rows`."""
+    """Every call of `labelled.rows`."""
     made: list = []
-    own = hub.rows
+    own = labelled.rows
 
     def noted(*given: object) -> tuple[list[dict], dict[str, int]]:
         made.append(given)
         return own(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(hub, "rows", noted)
+    monkeypatch.setattr(labelled, "rows", noted)
     return made
 
 
@@ -54,7 +54,7 @@ def test_the_two_sides_of_retrieval_are_read_once(toy: Study, reads: list) -> No
     place = (task, task.dev, "hub", "de", tokenizer)
     first = encoded.sides(*place, 64)
     assert encoded.sides(*place, 64) is first and len(reads) == 1
-    rows, _ = hub.rows(task, task.dev, "hub", "de")
+    rows, _ = labelled.rows(task, task.dev, "hub", "de")
     assert [len(side) for side in first.features] == [len(rows)] * 2
     for column, side in zip(task.inputs, first.features, strict=True):
         assert [f["ids"] for f in side] == tokenizer([r[column] for r in rows])["input_ids"]

@@ -4,7 +4,7 @@ import pytest
 
 from tests.shared import MIRROR
 from tests.toys import nearest_named
-from xit.data import encode, hub
+from xit.data import encode, hub, labelled
 from xit.errors import XitError
 from xit.learn.pretrain import train_tokenizer
 from xit.tasks import INTERMEDIATE, QA, TARGET, Split
@@ -31,20 +31,20 @@ def test_every_row_of_the_task_table_loads(name: str) -> None:
     for split, code in sides:
         if split is None:
             continue
-        rows, counts = hub.rows(task, split, REAL, code, 40)
+        rows, counts = labelled.rows(task, split, REAL, code, 40)
         assert 1 <= len(rows) <= 40
         assert tuple(rows[0]) == task.inputs
         assert all(
             n == 0 for what, n in counts.items() if "realigned" not in what and what != "read"
         )
         if task.kind == "pair":
-            names = hub.label_names(task, split, REAL, code)
+            names = labelled.label_names(task, split, REAL, code)
             assert names == LABELS.get(name, ["entailment", "neutral", "contradiction"])
         if task.kind == "choice":
             assert all(0 <= int(r["label"]) < len(r["endings"]) for r in rows)
         if task.kind == "tagging":
             assert len(rows[0][task.columns[1]]) == len(rows[0]["tokens"])
-            names = hub.label_names(task, split, REAL, code)
+            names = labelled.label_names(task, split, REAL, code)
             assert len(names) == {"udpos": 17, "panx": 7, "uner": 7}[name]
 
 
@@ -53,7 +53,7 @@ def test_ccg_is_not_in_the_mirror() -> None:
     ccg = INTERMEDIATE["ccg"]
     assert ccg.train
     with pytest.raises(XitError, match="no xit/ccgbank: CCGbank is LDC's"):
-        hub.rows(ccg, ccg.train, REAL, "en")
+        labelled.rows(ccg, ccg.train, REAL, "en")
 
 
 @needs_mirror
@@ -61,7 +61,7 @@ def test_ccg_is_not_in_the_mirror() -> None:
 def test_xquad_is_realigned(code: str, shifted: int) -> None:
     task = TARGET["xquad"]
     assert task.dev
-    rows, counts = hub.rows(task, task.dev, REAL, code)
+    rows, counts = labelled.rows(task, task.dev, REAL, code)
     assert counts == {
         "answers realigned": shifted, "answers not found": 0, "no answer found": 0, "read": 1190,
     }  # fmt: skip
@@ -75,7 +75,7 @@ def test_xquad_is_realigned(code: str, shifted: int) -> None:
 def test_spans_without_blanks_round_trip(code: str) -> None:
     task = TARGET["xquad"]
     assert task.dev
-    rows, _ = hub.rows(task, task.dev, REAL, code, 150)
+    rows, _ = labelled.rows(task, task.dev, REAL, code, 150)
     tok = train_tokenizer([r["context"] for r in rows], 3000)
     features, _ = encode.span(rows, QA, tok, 200)
     found, exact = set(), 0
@@ -106,7 +106,7 @@ def test_among_very_many_configs_the_nearest_is_named(wrong: str, right: str) ->
 def test_squad_v2_keeps_what_has_no_answer() -> None:
     task = INTERMEDIATE["squad_v2"]
     assert task.dev
-    rows, counts = hub.rows(task, task.dev, REAL, "en")
+    rows, counts = labelled.rows(task, task.dev, REAL, "en")
     assert (len(rows), counts["read"]) == (1699, 1699)
     assert sum(not r["answers"]["text"] for r in rows) == 882
 
@@ -114,7 +114,9 @@ def test_squad_v2_keeps_what_has_no_answer() -> None:
 @needs_mirror
 def test_labels_of_test_sets_are_placeholders() -> None:
     with pytest.raises(XitError, match="every label is a placeholder"):
-        hub.rows(INTERMEDIATE["mnli"], Split("nyu-mll/glue", "mnli", "test_matched"), REAL, "en")
+        labelled.rows(
+            INTERMEDIATE["mnli"], Split("nyu-mll/glue", "mnli", "test_matched"), REAL, "en"
+        )
 
 
 @needs_mirror
@@ -123,6 +125,6 @@ def test_tatoeba_of_the_mirror_has_no_newlines() -> None:
     assert dev
     raw = hub.load(REAL, dev.repo, "tatoeba.fra", dev.split)
     assert any(s.endswith("\n") for s in raw["source_sentence"])
-    rows, _ = hub.rows(TARGET["tatoeba"], dev, REAL, "fr")
+    rows, _ = labelled.rows(TARGET["tatoeba"], dev, REAL, "fr")
     assert len(rows) == len(raw)
     assert not any(s != s.strip() for r in rows for s in r.values())

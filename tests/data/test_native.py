@@ -14,7 +14,7 @@ from datasets import ClassLabel, Dataset, Features, List, Value
 
 from tests.toys import made, toy_study
 from xit import chains, inventory, paths, tasks, variants
-from xit.data import hub
+from xit.data import labelled
 from xit.errors import XitError
 from xit.report import source_language
 from xit.score import run
@@ -110,7 +110,7 @@ def test_rows_are_read_in_their_own_language(toy: Study) -> None:
         task = variants.parse(name).row
         assert task.train and task.dev
         for split in (task.train, task.dev):
-            rows, counts = hub.rows(task, split, "hub", task.language)
+            rows, counts = labelled.rows(task, split, "hub", task.language)
             assert len(rows) == 6 and tuple(rows[0]) == task.inputs
             assert counts["read"] == (8 if name == "ocnli" else 6)
         if task.kind == "span":
@@ -123,16 +123,16 @@ def test_labels_have_their_names(toy: Study) -> None:
     """OCNLI numbers them otherwise than MNLI; a pair without a majority is dropped."""
     ocnli = tasks.intermediate("ocnli")
     assert ocnli.train
-    assert hub.outputs(ocnli, ocnli.train, "hub", "zh") == ["neutral", "entailment",
+    assert labelled.outputs(ocnli, ocnli.train, "hub", "zh") == ["neutral", "entailment",
                                                             "contradiction"]  # fmt: skip
-    assert hub.rows(ocnli, ocnli.train, "hub", "zh")[1]["no gold label"] == 2
+    assert labelled.rows(ocnli, ocnli.train, "hub", "zh")[1]["no gold label"] == 2
     basque = variants.parse("mnli@eu").row
     assert basque.train
-    rows, _ = hub.rows(basque, basque.train, "hub", "eu")
+    rows, _ = labelled.rows(basque, basque.train, "hub", "eu")
     assert [r["label"] for r in rows] == [0, 2, 1] * 2
     assert rows[1]["premise"] == 'Gizona "etxean" dago.'
     names = ["entailment", "neutral", "contradiction"]
-    assert hub.outputs(basque, basque.train, "hub", "eu") == names
+    assert labelled.outputs(basque, basque.train, "hub", "eu") == names
 
 
 def test_chinese_answers_are_compared_character_by_character() -> None:

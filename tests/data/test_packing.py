@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.data.test_mirror import REAL, needs_mirror
 from tests.toys import tokenizer
-from xit.data import encode, hub, packing
+from xit.data import encode, labelled, packing
 from xit.errors import XitError
 from xit.learn.pretrain import train_tokenizer
 from xit.tasks import INTERMEDIATE, QA
@@ -110,7 +110,7 @@ def test_answers_are_where_they_say(data: st.DataObject, length: int) -> None:
 def test_real_passages(length: int) -> None:
     task = INTERMEDIATE["squad_v2"]
     assert task.train
-    rows, _ = hub.rows(task, task.train, REAL, "en", 120)
+    rows, _ = labelled.rows(task, task.train, REAL, "en", 120)
     tok = train_tokenizer([r["context"] for r in rows], 2000)
     made, counts = packing.to_length(rows, task.inputs, tok, length)
     features, _ = encode.features("span", made, task.inputs, tok, 384)

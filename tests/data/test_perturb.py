@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.data.test_mirror import REAL, needs_mirror
-from xit.data import hub, perturb, typos
+from xit.data import hub, labelled, perturb, typos
 from xit.data.typos import KINDS, Noise, change, checked, letters, words
 from xit.errors import XitError
 from xit.tasks import TARGET
@@ -268,7 +268,7 @@ def _real(name: str, code: str, check: Callable[[dict, dict], None]) -> None:
     task = TARGET[name]
     split = task.test or task.dev
     assert split is not None
-    rows, _ = hub.rows(task, split, REAL, code, 25)
+    rows, _ = labelled.rows(task, split, REAL, code, 25)
     for kind in ALL:
         for rate in (0.3,) if kind != "mixed" else (0.1, 0.3):
             made, counts = perturb.rows(rows, task.kind, task.inputs, Noise(kind, rate), code)

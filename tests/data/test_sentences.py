@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.shared import MIRROR
 from xit import tasks
-from xit.data import hub, sentences
+from xit.data import labelled, sentences
 
 # candidates by language, from LAReQA's README; of Thai, which has no full stop, below
 PRINTED = {"ar": 1222, "de": 1276, "en": 1180, "es": 1215, "ru": 1219, "tr": 1167, "vi": 1209,
@@ -51,7 +51,7 @@ def test_sentences_cover_all_but_white_space_in_order(text: str) -> None:
 def test_counts_on_xquad_are_near_those_of_lareqa(code: str) -> None:
     task = tasks.target("xquad")
     assert task.dev
-    rows, _ = hub.rows(task, task.dev, str(MIRROR), code)
+    rows, _ = labelled.rows(task, task.dev, str(MIRROR), code)
     contexts = {r["context"]: sentences.breaks(r["context"]) for r in rows}
     count = sum(map(len, contexts.values()))
     if code == "th":  # 852 there, by a splitter that knows the language

@@ -12,7 +12,7 @@ import pytest
 from tests.lab.shortcuts import GRAMMARS, WORLD
 from xit import paths
 from xit import tasks as table
-from xit.data import hub, kept, look
+from xit.data import hub, kept, labelled, look
 from xit.errors import XitError
 from xit.lab import tasks, translated, write
 from xit.lab.grammar import text
@@ -156,16 +156,16 @@ def test_every_language_can_be_asked_for(lab: str, name: str) -> None:
     """Rows, labels and columns as in the source; perfect, and with errors."""
     plain = table.INTERMEDIATE[name]
     assert plain.train
-    source = hub.rows(plain, plain.train, lab, SOURCE)[0]
+    source = labelled.rows(plain, plain.train, lab, SOURCE)[0]
     for errors in (0.0, 0.25):
         task = table.translated(plain, "qac", errors)
         assert task.train and task.dev
-        rows = hub.rows(task, task.train, lab, "qac")[0]
+        rows = labelled.rows(task, task.train, lab, "qac")[0]
         gold = plain.inputs[-1]
         assert [r[gold] for r in rows] == [r[gold] for r in source]
         assert not {str(r) for r in rows} & {str(r) for r in source}
-        assert len(hub.rows(task, task.dev, lab, "qac")[0]) == 40
-        assert hub.outputs(task, task.train, lab, "qac") == hub.outputs(
+        assert len(labelled.rows(task, task.dev, lab, "qac")[0]) == 40
+        assert labelled.outputs(task, task.train, lab, "qac") == labelled.outputs(
             plain, plain.train, lab, SOURCE
         )
         config = hub.config(task, task.train, lab, "qac")
@@ -174,8 +174,8 @@ def test_every_language_can_be_asked_for(lab: str, name: str) -> None:
             300,
             True,
         )
-        one, two = (hub.identity(task, task.train, lab, "qac") for _ in range(2))
-        assert one == two == hub.fingerprint(rows)
+        one, two = (labelled.identity(task, task.train, lab, "qac") for _ in range(2))
+        assert one == two == labelled.fingerprint(rows)
 
 
 def test_what_is_asked_for_is_what_would_have_been_written(root: Path, tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_what_is_asked_for_is_what_would_have_been_written(root: Path, tmp_path:
 def test_errors_of_mnli_are_tuned_on_what_xnli_tells(lab: str, root: Path) -> None:
     task = table.translated(table.INTERMEDIATE["mnli"], "qah", 0.5)
     assert task.dev
-    rows = hub.rows(task, task.dev, lab, "qah")[0]
+    rows = labelled.rows(task, task.dev, lab, "qah")[0]
     xnli = read(root, "facebook/xnli", "qah", "validation")
     assert [r["label"] for r in rows] == xnli["label"].tolist()
     pairs = list(zip([r["premise"] for r in rows], xnli["premise"], strict=True))
@@ -204,7 +204,7 @@ def test_the_source_itself_with_errors(lab: str) -> None:
     task = table.translated(table.INTERMEDIATE["hellaswag"], SOURCE, 0.25)
     plain = table.INTERMEDIATE["hellaswag"]
     assert task.train and plain.train
-    wrong, right = (hub.rows(t, t.train, lab, SOURCE)[0] for t in (task, plain) if t.train)
+    wrong, right = (labelled.rows(t, t.train, lab, SOURCE)[0] for t in (task, plain) if t.train)
     share = [a == b for x, y in zip(wrong, right, strict=True)
              for a, b in zip(x["ctx"].split(), y["ctx"].split(), strict=True)]  # fmt: skip
     assert 0.6 < sum(share) / len(share) < 0.9

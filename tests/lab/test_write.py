@@ -7,7 +7,7 @@ import pytest
 from datasets import ClassLabel, Dataset
 
 from xit import tasks
-from xit.data import hub
+from xit.data import hub, labelled
 from xit.lab import multilingual, write
 from xit.lab.languages import LANGUAGES
 
@@ -111,7 +111,7 @@ def test_every_task_of_the_lab_loads_and_its_splits_are_disjoint(
     for split in (task.train, task.dev, task.test):
         if split is None:
             continue
-        rows, counts = hub.rows(task, split, root, code)
+        rows, counts = labelled.rows(task, split, root, code)
         assert rows and counts["read"] == len(rows) + counts.get("no gold label", 0)
         told = {str({k: v for k, v in r.items() if k != "id"}) for r in rows}
         assert not told & seen
@@ -122,15 +122,15 @@ def test_the_same_seed_writes_the_same_rows(root: str, tmp_path: Path) -> None:
     write.write(tmp_path / "again", "smoke")
     task = tasks.target("xquad")
     assert task.dev is not None
-    one, two = (hub.rows(task, task.dev, r, "qac")[0] for r in (root, str(tmp_path / "again")))
-    assert hub.fingerprint(one) == hub.fingerprint(two)
+    one, two = (labelled.rows(task, task.dev, r, "qac")[0] for r in (root, str(tmp_path / "again")))
+    assert labelled.fingerprint(one) == labelled.fingerprint(two)
 
 
 def test_translations_tell_the_same_content(root: str) -> None:
     task = tasks.target("xnli")
     assert task.test is not None
     labels = {
-        code: [r["label"] for r in hub.rows(task, task.test, root, code)[0]]
+        code: [r["label"] for r in labelled.rows(task, task.test, root, code)[0]]
         for code in ("qaa", "qad", "qaj")
     }
     assert labels["qaa"] == labels["qad"] == labels["qaj"]

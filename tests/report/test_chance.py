@@ -7,7 +7,7 @@ import pytest
 
 from tests.toys import TAGS, asked, forget, toy_study, tuned, write
 from xit import specs, study, tasks
-from xit.data import hub
+from xit.data import labelled
 from xit.report import chance as module
 from xit.report.chance import chance, trivial, trivial_on_dev
 from xit.study import Study
@@ -154,5 +154,5 @@ def test_rows_are_read_once_for_all_pages(toy: Study, monkeypatch: pytest.Monkey
         raise AssertionError("rows are read again")
 
     before = found()
-    monkeypatch.setattr(hub, "rows", unread)
+    monkeypatch.setattr(labelled, "rows", unread)
     assert found() == before

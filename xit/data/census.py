@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from transformers import PreTrainedTokenizerBase
 
 from xit import tasks
-from xit.data import bucc, encode, hub, pools
+from xit.data import bucc, encode, labelled, pools
 from xit.tasks import Split, Task
 
 
@@ -27,8 +27,8 @@ def counts(
 ) -> dict[str, int]:
     """Rows `read` of a split in one language; what was dropped, mended, split or truncated.
 
-    `room` is the longest input in tokens; `limit` as in `hub.rows`. Of mining the corpora of `code`
-    and `pivot` are read: sentences, not pairs. XitError as for a run.
+    `room` is the longest input in tokens; `limit` as in `labelled.rows`. Of mining the corpora of
+    `code` and `pivot` are read: sentences, not pairs. XitError as for a run.
     """
     if task.kind == "mining":
         corpora = bucc.read(where, code, pivot, split.split)
@@ -39,7 +39,7 @@ def counts(
         pool = pools.read(where, task, split, [code], limit)
         sides = [x[code].texts for x in (pool.queries, pool.candidates) if code in x]
         return pool.counts[code] | _texts(sides, tokenizer, room)
-    rows, dropped = hub.rows(task, split, where, code, limit)
+    rows, dropped = labelled.rows(task, split, where, code, limit)
     if task.kind == "retrieval":
         return dropped | _texts([[r[c] for r in rows] for c in task.inputs], tokenizer, room)
     return dropped | dict(encode.features(task.kind, rows, task.inputs, tokenizer, room)[1])

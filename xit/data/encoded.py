@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerBase
 
-from xit.data import encode, hub, packing, perturb
+from xit.data import encode, hub, labelled, packing, perturb
 from xit.data.encode import Feature
 from xit.data.typos import Noise
 from xit.tasks import Split, Task
@@ -21,9 +21,9 @@ class Encoded(NamedTuple):
     """One split in one language. Shared between runs, so not to be changed."""
 
     rows: list[dict]
-    names: list[str]  # of the head's outputs, as from `hub.outputs`
+    names: list[str]  # of the head's outputs, as from `labelled.outputs`
     features: list[Feature]
-    dropped: dict[str, int]  # rows read and dropped, as from `hub.rows`
+    dropped: dict[str, int]  # rows read and dropped, as from `labelled.rows`
     counts: dict[str, int]  # what became of them, as from `encode.features`
 
 
@@ -48,7 +48,7 @@ def read(
     max_length: int,
     noise: Noise | None = None,
 ) -> Encoded:
-    """What `hub.rows`, `hub.outputs` and `encode.features` give; errors as theirs.
+    """What `labelled.rows`, `labelled.outputs` and `encode.features` give; errors as theirs.
 
     With `noise`, of the rows with it; `counts` are then those of `perturb.rows` as well, and
     "pieces" and "pieces without noise", the tokens of the texts that have it.
@@ -62,9 +62,9 @@ def read(
         clean = read(task, split, where, code, limit, tokenizer, max_length)
         dropped, (rows, more) = clean.dropped, with_noise(clean.rows, task, code, noise, tokenizer)
     else:
-        rows, dropped = hub.rows(task, split, where, code, limit)
+        rows, dropped = labelled.rows(task, split, where, code, limit)
     features, counts = encode.features(task.kind, rows, task.inputs, tokenizer, max_length)
-    names, counted = hub.outputs(task, split, where, code), dict(counts) | more
+    names, counted = labelled.outputs(task, split, where, code), dict(counts) | more
     made = Encoded(rows, names, features, dropped, counted)
     _keep(key, made, tokenizer, len(rows))
     return made
@@ -79,11 +79,11 @@ def sides(
     max_length: int,
     noise: Noise | None = None,
 ) -> Sides:
-    """The sentences of a retrieval task as `encode.lines` gives them; errors as `hub.rows` has."""
+    """The sentences of a retrieval task as `encode.lines` gives them; errors as of `labelled`."""
     key = (task, split, str(hub.root(where)), code, id(tokenizer), max_length, noise)
     if isinstance(kept := _known(key), Sides):
         return kept
-    rows, counts = hub.rows(task, split, where, code)
+    rows, counts = labelled.rows(task, split, where, code)
     rows, more = with_noise(rows, task, code, noise, tokenizer) if noise else (rows, {})
     read = [encode.lines([r[c] for r in rows], tokenizer, max_length) for c in task.inputs]
     told = counts | dict(encode.together(*(counted for _, counted in read))) | more

@@ -20,8 +20,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from xit.data import hub as hubs
-from xit.data import kept, sentences, supplied
+from xit.data import kept, labelled, sentences, supplied
 from xit.errors import XitError, unknown
 from xit.tasks import Split, Task
 
@@ -76,7 +75,7 @@ def remembered(
     """What `find` says of the pool of `codes`; kept on disk where rows of a local hub make it."""
     if task.supplied or supplied.find(where, "xit/lareqa"):
         return find()
-    return hubs.remembered(task, split, where, codes, [asked, CODE], find)
+    return labelled.remembered(task, split, where, codes, [asked, CODE], find)
 
 
 @lru_cache
@@ -125,12 +124,12 @@ def _lareqa(where: str, task: Task, split: Split, codes: Sequence[str], limit: i
 def _passages(
     where: str, task: Task, split: Split, code: str, limit: int | None
 ) -> tuple[list[Passage], dict[str, int]]:
-    """The passages in one language, and counts of rows as from `hub.rows`."""
+    """The passages in one language, and counts of rows as from `labelled.rows`."""
     place = supplied.find(where, "xit/lareqa")
     file = place / "xquad-r" / f"{code}.json" if place else None
     if file and file.is_file():
         return _from_file(file)
-    rows, counts = hubs.rows(task, split, where, code, limit)
+    rows, counts = labelled.rows(task, split, where, code, limit)
     found: dict[str, Passage] = {}
     for row in rows:
         text = str(row["context"])

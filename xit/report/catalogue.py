@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from xit import specs, tasks
-from xit.data import bucc, hub, look, pools, supplied
+from xit.data import bucc, hub, labelled, look, pools, supplied
 from xit.errors import XitError
 from xit.report import details, published, tables
 from xit.report.names import KINDS
@@ -243,7 +243,7 @@ def in_hub(study: Study, task: Task, split: Split, code: str) -> int | None:
             gold = bucc.files(where, code, study.source, split.split)[2]
             return sum(bool(line.strip()) for line in gold.read_text("utf-8").splitlines())
         if split.by_id:  # of one config that holds all languages
-            return hub.rows(task, split, where, code)[1]["read"] if where else None
+            return labelled.rows(task, split, where, code)[1]["read"] if where else None
         found = [
             look.split(where, p.repo, hub.config(task, p, where, code), p.split, p.revision).rows
             for p in (split, *split.more)

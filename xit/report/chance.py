@@ -8,7 +8,7 @@ from collections import Counter
 from functools import lru_cache
 
 from xit import specs, tasks
-from xit.data import hub, kept, pools
+from xit.data import kept, labelled, pools
 from xit.runs import Spec
 from xit.score import metrics
 from xit.study import Study
@@ -67,13 +67,13 @@ def _chance(task: Task, split: Split, where: str, code: str) -> float:
         return 0.0
 
     def find() -> str:
-        rows, _ = hub.rows(task, split, where, code)
+        rows, _ = labelled.rows(task, split, where, code)
         if task.kind == "retrieval":
             return repr(100 / len(rows))
-        return repr(_guess(task, rows, hub.outputs(task, split, where, code)))
+        return repr(_guess(task, rows, labelled.outputs(task, split, where, code)))
 
     asked = ["chance", task.metric, CODE]
-    return float(hub.remembered(task, split, where, [code], asked, find))
+    return float(labelled.remembered(task, split, where, [code], asked, find))
 
 
 @lru_cache
@@ -96,12 +96,12 @@ def _chance_ranking(
 def _trivial(task: Task, split: Split, where: str, code: str, limit: int | None) -> float:
 
     def find() -> str:
-        rows, _ = hub.rows(task, split, where, code, limit)
-        names = hub.outputs(task, split, where, code)
+        rows, _ = labelled.rows(task, split, where, code, limit)
+        names = labelled.outputs(task, split, where, code)
         return repr(max(_guess(task, rows, names), _one_answer(task, rows, names)))
 
     asked = ["trivial", task.metric, limit, CODE]
-    return float(hub.remembered(task, split, where, [code], asked, find))
+    return float(labelled.remembered(task, split, where, [code], asked, find))
 
 
 def _guess(task: Task, rows: list[dict], names: list[str]) -> float:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from xit import specs, tasks
-from xit.data import hub
+from xit.data import labelled
 from xit.errors import XitError
 from xit.report.typology import OVERLAP
 from xit.study import Study
@@ -72,7 +72,7 @@ def of_study(study: Study) -> pd.DataFrame:
     encode = _tokenizer(specs.base(study).path)
     texts = {}
     for code in specs.scored_languages(study, task, split):
-        rows, _ = hub.rows(task, split, str(study.hub), code, ROWS)
+        rows, _ = labelled.rows(task, split, str(study.hub), code, ROWS)
         lines = [text for row in rows for text in _texts(row, task.inputs[:-1])]
         texts[code] = encode(lines)
     return shares(texts, study.source)

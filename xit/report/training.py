@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from xit import specs, tasks
-from xit.data import hub
+from xit.data import labelled
 from xit.report import collapse, results
 from xit.report.names import TITLES
 from xit.settings import BESIDE, MLM
@@ -81,7 +81,7 @@ def examples(study: Study, task: Task, count: int = 2) -> pd.DataFrame:
     if task.name == tasks.MULTITASK:
         return pd.DataFrame({"task": [t.title for t in study.parts()]})
     assert task.train is not None
-    rows, _ = hub.rows(task, task.train, study.hub, task.language or study.source, count)
+    rows, _ = labelled.rows(task, task.train, study.hub, task.language or study.source, count)
     return pd.DataFrame([{k: _short(v) for k, v in r.items()} for r in rows])
 
 

@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file
 
 from xit import specs, tasks
-from xit.data import encoded, hub
+from xit.data import encoded, labelled
 from xit.data.blank import blank
 from xit.data.encode import IGNORE, Feature
 from xit.learn.hyper import Hyper
@@ -111,7 +111,7 @@ def code_length(spec: Spec, out: Path, say: Say) -> None:
     task, where, code = specs.task_of(spec, spec["task"]), spec["where"], spec["language"]
     assert task.train is not None
     tokenizer, ends = load_tokenizer(where["parent"]), spec["blocks"]
-    names = hub.outputs(task, task.train, where["hub"], code)
+    names = labelled.outputs(task, task.train, where["hub"], code)
     heads, pad = {task.name: (task.kind, len(names))}, tokenizer.pad_token_id
     length = Model.load(where["parent"], {}, 0).room(spec["settings"]["max_length"])
     read = encoded.read(task, task.train, where["hub"], code, ends[-1], tokenizer, length)
