@@ -139,3 +139,26 @@ def test_another_process_opens_what_the_library_has_made(
     assert second.features["label"].names == ["entailment", "neutral", "contradiction"]
     assert second.shuffle(seed=0).to_list() == first.shuffle(seed=0).to_list()
     assert again("train[:2]").to_list() == first.to_list()[:2] and asked == ["train[:2]"]
+
+
+@pytest.mark.parametrize("harm", ["gone", "cut short", "empty", "something else"])
+def test_a_damaged_copy_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: str
+) -> None:
+    """What the library makes of a repository is ours to lose: the rows are in the repository."""
+    monkeypatch.setenv("XIT_ROOT", str(tmp_path / "project"))
+    write(tmp_path / "hub", *SQUAD, asked(60))
+
+    def again() -> datasets.Dataset:
+        hub._load.cache_clear()
+        return hub.load(str(tmp_path / "hub"), *SQUAD)
+
+    first = again().to_list()
+    file = Path(again().cache_files[0]["filename"])
+    whole = file.read_bytes()
+    if harm == "gone":
+        file.unlink()
+    else:
+        file.write_bytes({"cut short": whole[:-900], "empty": b""}.get(harm, b"x" * 999))
+    assert again().to_list() == first
+    assert file.read_bytes() == whole and again().to_list() == first

@@ -148,6 +148,9 @@ def size(hub: str, repo: str, name: str, split: str) -> int:
     return int(told[split].num_examples)
 
 
+SEVERAL = "several"  # Arrow files that the library has made: it opens them itself
+
+
 @lru_cache(maxsize=256)
 def _load(
     path: str, name: str, split: str, cache: str | None, revision: str | bool
@@ -159,18 +162,22 @@ def _load(
     """
     import datasets
 
-    def read() -> datasets.Dataset:
-        known = revision or None
-        return datasets.load_dataset(path, name, split=split, cache_dir=cache, revision=known)
+    def read(anew: bool = False) -> datasets.Dataset:
+        told = {"split": split, "cache_dir": cache, "revision": revision or None}
+        if anew:
+            told["download_mode"] = datasets.DownloadMode.REUSE_CACHE_IF_EXISTS
+        return datasets.load_dataset(path, name, **told)
 
     def made() -> str:
         files = read().cache_files
-        return files[0]["filename"] if len(files) == 1 else "several"
+        return files[0]["filename"] if len(files) == 1 else SEVERAL
 
     if cache and split.isidentifier():  # a whole split, not some rows of it
         file = kept.value([cache], [path, name, split, datasets.__version__], made)
-        with suppress(OSError, ValueError):  # it has been removed; of Arrow's errors one is either
-            return datasets.Dataset.from_file(file)
+        if file != SEVERAL:
+            with suppress(OSError, ValueError):  # of Arrow's errors one is either
+                return datasets.Dataset.from_file(file)
+            return read(anew=True)  # it has been removed or damaged
     return read()
 
 
