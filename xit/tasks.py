@@ -122,7 +122,7 @@ class Task:
     languages: tuple[str, ...] = ()  # those XTREME evaluates; of its own tasks, XTREME-R
     elsewhere: tuple[Elsewhere, ...] = ()  # the further languages of XTREME-R
     configs: tuple[tuple[str, str], ...] = ()  # language → config, where names follow no pattern
-    fields: tuple[str, ...] = ()  # what data/hub.py makes of the columns, if not the same
+    fields: tuple[str, ...] = ()  # what data/labelled.py makes of the columns, if not the same
     labels: tuple[str, ...] = ()  # their names, where the dataset has numbers without names
     without_dev: tuple[str, ...] = ()  # languages that have no development data
     model_of: str = ""  # the target whose trained model is scored here too
