@@ -122,8 +122,8 @@ def made(store: Store, build: Callable[[Path], None]) -> tuple[Path, bool]:
 
 
 def rest(root: Path) -> list[str]:
-    """What is in the store but locks."""
-    return sorted(p.name for p in root.iterdir() if p.name != ".locks")
+    """What is in the store but locks and notes."""
+    return sorted(p.name for p in root.iterdir() if p.name not in (".locks", ".sound"))
 
 
 def test_making_twice_builds_once(tmp_path: Path) -> None:
@@ -295,11 +295,12 @@ def test_a_run_is_read_through_once(
     assert Store(tmp_path).find(SPEC) == path
 
 
-def test_a_fresh_run_is_read_through_again(tmp_path: Path) -> None:
+def test_a_fresh_run_is_read_through_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Within a tick of the clock a file may change and keep its times."""
+    monkeypatch.setattr(runs, "SETTLED", 3600.0)  # also where the tests themselves are slow
     path, _ = made(Store(tmp_path), Build())
     assert Store(tmp_path).find(SPEC) == path
-    assert rest(tmp_path) == [path.name]
+    assert not (tmp_path / ".sound").exists()
 
 
 @pytest.mark.parametrize(
