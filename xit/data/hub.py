@@ -22,6 +22,8 @@ from xit.tasks import LANGUAGES, Split, Task
 if TYPE_CHECKING:  # `datasets` and what it needs take a second to load: only where rows are read
     import datasets
 
+SEVERAL = "several"  # Arrow files that the library has made: it opens them itself
+
 
 def root(hub: str) -> str:
     """The directory behind `hub`, or "" for the Hub itself; generates the lab's data if need be."""
@@ -146,9 +148,6 @@ def size(hub: str, repo: str, name: str, split: str) -> int:
     if not told or split not in told:
         raise XitError(f"{repo} {name}: the Hub does not tell how many rows {split} has")
     return int(told[split].num_examples)
-
-
-SEVERAL = "several"  # Arrow files that the library has made: it opens them itself
 
 
 @lru_cache(maxsize=256)
